@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include "supervisor/accept.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "supervisor/attach.h"
+
+#define ACCEPTS_PER_PASS	8
+
+/* How long a listener rests after an error that would only come again. */
+static const struct timeval rest = { .tv_usec = 100000 };
+
+static bool passes(int err)
+{
+	switch (err) {
+	case EAGAIN:
+	case EINTR:
+	case ECONNABORTED:
+	case EPROTO:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void accept_some(struct console *c, int listener, struct event *ev,
+			void (*attach)(struct console *c, int fd))
+{
+	for (int i = 0; i < ACCEPTS_PER_PASS; i++) {
+		int fd = accept4(listener, NULL, NULL,
+				 SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (fd >= 0) {
+			attach(c, fd);
+			continue;
+		}
+		if (!passes(errno)) {
+			log_limited(LOG_ERROR, "console %u: accept: %s",
+				    c->index, strerror(errno));
+			event_del(ev);
+			event_add(c->accept_timer, &rest);
+		}
+		return;
+	}
+}
+
+static void accept_frontend_cb(evutil_socket_t listener, short what, void *arg)
+{
+	struct console *c = arg;
+
+	(void)what;
+	accept_some(c, listener, c->frontend_event, attach_frontend);
+}
+
+static void accept_client_cb(evutil_socket_t listener, short what, void *arg)
+{
+	struct console *c = arg;
+
+	(void)what;
+	accept_some(c, listener, c->client_event, attach_client);
+}
+
+static void accept_again_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct console *c = arg;
+
+	(void)fd;
+	(void)what;
+	event_add(c->frontend_event, NULL);
+	if (c->client_event)
+		event_add(c->client_event, NULL);
+}
+
+int accept_start(struct console *c, struct event_base *base)
+{
+	const short what = EV_READ | EV_PERSIST;
+
+	c->accept_timer = evtimer_new(base, accept_again_cb, c);
+	c->frontend_event = event_new(base, c->frontend_listener, what,
+				      accept_frontend_cb, c);
+	if (!c->accept_timer || !c->frontend_event ||
+	    event_add(c->frontend_event, NULL))
+		return -ENOMEM;
+	if (c->client_listener < 0)
+		return 0;
+	c->client_event = event_new(base, c->client_listener, what,
+				    accept_client_cb, c);
+	if (!c->client_event || event_add(c->client_event, NULL))
+		return -ENOMEM;
+	return 0;
+}
+
+void accept_stop(struct console *c)
+{
+	event_del(c->accept_timer);
+	event_del(c->frontend_event);
+	if (c->client_event)
+		event_del(c->client_event);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include "supervisor/cause.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/contract.h"
+
+static enum cause cause_of_exit(int status)
+{
+	switch (status) {
+	case WORKER_EXIT_ASKED:
+		return CAUSE_ASKED;
+	case WORKER_EXIT_CONTRACT:
+	case WORKER_EXIT_JAIL:
+	case CAUSE_EXIT_EXEC:
+		return CAUSE_CANNOT_RUN;
+	case WORKER_EXIT_STATE:
+		return CAUSE_STATE;
+	case WORKER_EXIT_CONTROL:
+		return CAUSE_FAILED;
+	default:
+		return CAUSE_CORRUPT;
+	}
+}
+
+static enum cause cause_of_signal(int sig)
+{
+	switch (sig) {
+	case SIGSEGV:
+	case SIGBUS:
+	case SIGILL:
+	case SIGFPE:
+	case SIGABRT:
+	case SIGTRAP:
+		return CAUSE_CORRUPT;
+	case SIGSYS:
+		return CAUSE_STATE;
+	default:
+		return CAUSE_KILLED;
+	}
+}
+
+enum cause cause_of(const siginfo_t *info)
+{
+	if (info->si_code == CLD_EXITED)
+		return cause_of_exit(info->si_status);
+	return cause_of_signal(info->si_status);
+}
+
+static const char *exit_words(int status)
+{
+	switch (status) {
+	case WORKER_EXIT_ASKED:
+		return "ended";
+	case WORKER_EXIT_CONTRACT:
+		return "is not of the same build as this program";
+	case WORKER_EXIT_JAIL:
+		return "could not lock itself in";
+	case WORKER_EXIT_STATE:
+		return "found its state invalid";
+	case WORKER_EXIT_CONTROL:
+		return "lost its control socket";
+	case WORKER_EXIT_FAILED:
+		return "failed";
+	case CAUSE_EXIT_EXEC:
+		return "could not be executed";
+	default:
+		return NULL;
+	}
+}
+
+const char *cause_text(const siginfo_t *info, char *out, size_t size)
+{
+	const char *words;
+
+	if (info->si_code == CLD_EXITED) {
+		words = exit_words(info->si_status);
+		if (words)
+			snprintf(out, size, "%s", words);
+		else
+			snprintf(out, size, "ended with status %d",
+				 info->si_status);
+		return out;
+	}
+	words = sigabbrev_np(info->si_status);
+	if (words)
+		snprintf(out, size, "was killed by SIG%s", words);
+	else
+		snprintf(out, size, "was killed by signal %d",
+			 info->si_status);
+	return out;
+}

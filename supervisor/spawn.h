@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#ifndef SUPERVISOR_SPAWN_H
+#define SUPERVISOR_SPAWN_H
+
+#include <sys/types.h>
+
+/* What a worker starts with; the fds stay the caller's. */
+struct spawn {
+	int program;			/* O_PATH */
+	int null;			/* its standard input and output */
+	int control;
+	int state;
+	int filter;
+	unsigned int console;
+	const char *socket_path;	/* for ps */
+};
+
+/*
+ * Starts a worker, as common/contract.h says, that dies with the thread that
+ * started it. Returns its pid, and its pidfd in *@pidfd, or -errno. When the
+ * program cannot be executed the child ends with CAUSE_EXIT_EXEC.
+ */
+pid_t spawn_worker(const struct spawn *spawn, int *pidfd);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * Every system call a worker may make once it is jailed, by libseccomp name
+ * and by who needs it. Included by filter.c alone, which gives the macros
+ * their meaning: ALLOW as it is; ALLOW_VALUE when the argument, counted from
+ * 0, is this value; ALLOW_WITHOUT when these bits of it are clear. A name that
+ * libseccomp or the machine lacks is left out.
+ */
+
+/* the event loop */
+ALLOW(epoll_wait)
+ALLOW(epoll_pwait)
+ALLOW(epoll_pwait2)
+ALLOW(epoll_ctl)
+
+/* vhost-user, clients, the control socket */
+ALLOW(recvmsg)
+ALLOW_VALUE(recvfrom, 4, 0)
+ALLOW(recvmmsg)
+ALLOW(sendmsg)
+ALLOW(sendmmsg)
+ALLOW(shutdown)
+ALLOW(close)
+
+/* rings: kicks and calls */
+ALLOW(preadv2)
+ALLOW(write)
+ALLOW_VALUE(sendto, 4, 0)
+ALLOW(poll)
+ALLOW(ppoll)
+
+/* the terminal, and a pipe or file in its place */
+ALLOW(read)
+ALLOW(writev)
+
+/* guest memory and our own */
+ALLOW_WITHOUT(mmap, 2, PROT_EXEC)
+ALLOW_WITHOUT(mmap2, 2, PROT_EXEC)
+ALLOW_WITHOUT(mprotect, 2, PROT_EXEC)
+ALLOW(munmap)
+ALLOW(mremap)
+ALLOW(brk)
+ALLOW_VALUE(madvise, 2, MADV_DONTNEED)
+ALLOW_VALUE(madvise, 2, MADV_FREE)
+ALLOW_VALUE(madvise, 2, MADV_DONTDUMP)
+ALLOW(fstat)
+ALLOW(newfstatat)
+ALLOW(fstatfs)
+ALLOW_VALUE(fcntl, 1, F_GETFD)
+ALLOW_VALUE(fcntl, 1, F_SETFD)
+ALLOW_VALUE(fcntl, 1, F_GETFL)
+ALLOW_VALUE(fcntl, 1, F_SETFL)
+ALLOW_VALUE(fcntl, 1, F_GET_SEALS)
+ALLOW_VALUE(fcntl64, 1, F_GETFD)
+ALLOW_VALUE(fcntl64, 1, F_SETFD)
+ALLOW_VALUE(fcntl64, 1, F_GETFL)
+ALLOW_VALUE(fcntl64, 1, F_SETFL)
+ALLOW_VALUE(fcntl64, 1, F_GET_SEALS)
+
+/* libc: clocks, random numbers, signals, abort(), the end */
+ALLOW(clock_gettime)
+ALLOW(clock_nanosleep)
+ALLOW(gettimeofday)
+ALLOW(getrandom)
+ALLOW(getpid)
+ALLOW(gettid)
+ALLOW_VALUE(tgkill, 2, SIGABRT)
+ALLOW(rt_sigprocmask)
+ALLOW(rt_sigaction)
+ALLOW(rt_sigreturn)
+ALLOW(futex)
+ALLOW(restart_syscall)
+ALLOW(exit)
+ALLOW(exit_group)
+
+#ifdef VDC_SANITIZERS
+/* what the sanitizers' runtime does, above all when it reports */
+ALLOW(madvise)
+ALLOW(openat)
+ALLOW(open)
+ALLOW(readlink)
+ALLOW(readlinkat)
+ALLOW(lseek)
+ALLOW(ioctl)
+ALLOW(sigaltstack)
+ALLOW(getuid)
+ALLOW(geteuid)
+ALLOW(getppid)
+ALLOW(getrlimit)
+ALLOW(prlimit64)
+ALLOW(getrusage)
+ALLOW(sched_getaffinity)
+ALLOW(sched_yield)
+ALLOW(nanosleep)
+ALLOW(pipe2)
+ALLOW(prctl)
+ALLOW(uname)
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#ifndef SUPERVISOR_WORKER_END_H
+#define SUPERVISOR_WORKER_END_H
+
+#include <signal.h>
+
+#include "supervisor/console.h"
+
+/*
+ * A worker was reaped: says why in the log, and does what follows from that
+ * and from how the console's workers fared before.
+ */
+void worker_ended(struct console *c, const siginfo_t *info);
+
+#endif

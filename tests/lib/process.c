@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include "tests/lib/process.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Reads /proc/@pid/@name; returns its length, 0 if it cannot be read. */
+static size_t process_read(pid_t pid, const char *name, char *buf, size_t size)
+{
+	char path[64];
+	size_t len;
+	FILE *file;
+
+	buf[0] = '\0';
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return 0;
+	len = fread(buf, 1, size - 1, file);
+	fclose(file);
+	buf[len] = '\0';
+	return len;
+}
+
+/* Field @n of /proc/PID/stat, counted as proc(5) does; 4 is the first. */
+static long process_stat(pid_t pid, int n)
+{
+	char buf[1024];
+	const char *at;
+
+	if (process_read(pid, "stat", buf, sizeof(buf)) == 0)
+		return -1;
+	at = strrchr(buf, ')');
+	for (int field = 2; at != NULL && field < n; field++)
+		at = strchr(at + 1, ' ');
+	return at == NULL ? -1 : strtol(at + 1, NULL, 10);
+}
+
+static bool process_is(pid_t pid, const char *argv0, const char *argv1)
+{
+	char buf[512];
+	size_t len = process_read(pid, "cmdline", buf, sizeof(buf));
+	size_t first = strlen(buf);
+	size_t tail = strlen(argv0);
+
+	return len > first + 1 && first >= tail &&
+	       strcmp(buf + first - tail, argv0) == 0 &&
+	       strcmp(buf + first + 1, argv1) == 0;
+}
+
+pid_t process_child(pid_t parent, const char *argv0, const char *argv1)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	pid_t found = 0;
+
+	while (proc != NULL && found == 0 && (entry = readdir(proc)) != NULL) {
+		pid_t pid = (pid_t)atoi(entry->d_name);
+
+		if (isdigit((unsigned char)entry->d_name[0]) &&
+		    process_stat(pid, 4) == parent &&
+		    process_is(pid, argv0, argv1))
+			found = pid;
+	}
+	if (proc != NULL)
+		closedir(proc);
+	return found;
+}
+
+void process_kill_children(pid_t parent)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+
+	while (proc != NULL && (entry = readdir(proc)) != NULL) {
+		pid_t pid = (pid_t)atoi(entry->d_name);
+
+		if (isdigit((unsigned char)entry->d_name[0]) &&
+		    process_stat(pid, 4) == parent)
+			kill(pid, SIGKILL);
+	}
+	if (proc != NULL)
+		closedir(proc);
+}
+
+long process_fds(pid_t pid)
+{
+	char path[64];
+	long n = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	dir = opendir(path);
+	if (dir == NULL)
+		return -1;
+	while (readdir(dir) != NULL)
+		n++;
+	closedir(dir);
+	return n - 2;
+}
+
+static long process_status(pid_t pid, const char *key)
+{
+	char buf[4096];
+	const char *at;
+
+	process_read(pid, "status", buf, sizeof(buf));
+	at = strstr(buf, key);
+	return at == NULL ? -1 : strtol(at + strlen(key), NULL, 10);
+}
+
+long process_fd_slots(pid_t pid)
+{
+	return process_status(pid, "\nFDSize:");
+}
+
+long process_rss_kb(pid_t pid)
+{
+	return process_status(pid, "\nVmRSS:");
+}
+
+long process_cpu_ms(pid_t pid)
+{
+	long user = process_stat(pid, 14);
+	long kernel = process_stat(pid, 15);
+
+	if (user < 0 || kernel < 0)
+		return -1;
+	return (user + kernel) * 1000 / sysconf(_SC_CLK_TCK);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * What /proc says of another process. Numbers are -1 when it is not there, or
+ * when this user may not look: a worker is not dumpable.
+ */
+#ifndef TESTS_LIB_PROCESS_H
+#define TESTS_LIB_PROCESS_H
+
+#include <sys/types.h>
+
+/*
+ * The child of @parent whose first two arguments end in @argv0 and equal
+ * @argv1; 0 if there is none.
+ */
+pid_t process_child(pid_t parent, const char *argv0, const char *argv1);
+
+/* Kills every child of @parent, by pid. */
+void process_kill_children(pid_t parent);
+
+long process_fds(pid_t pid);
+long process_fd_slots(pid_t pid);	/* anyone may read this one */
+long process_rss_kb(pid_t pid);
+long process_cpu_ms(pid_t pid);
+
+#endif

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+#
+# To add a test in C: write tests/<kind>/test-<name>.c and add its name, without
+# the .c, to the list of its kind. It is linked with everything the two programs
+# are made of but their main(), so a function's name is used once in the whole
+# tree. To add a script: put it in check_scripts. A test that cannot run here
+# calls test_skip() of tests/lib/require.h or require.sh.
+
+unit_tests = \
+	%D%/unit/test-access \
+	%D%/unit/test-budget \
+	%D%/unit/test-cause \
+	%D%/unit/test-ctl \
+	%D%/unit/test-ctrl \
+	%D%/unit/test-fd \
+	%D%/unit/test-fdstore \
+	%D%/unit/test-filter \
+	%D%/unit/test-gmem \
+	%D%/unit/test-gmem-map \
+	%D%/unit/test-link \
+	%D%/unit/test-listen \
+	%D%/unit/test-log \
+	%D%/unit/test-options \
+	%D%/unit/test-parse \
+	%D%/unit/test-restart \
+	%D%/unit/test-ring \
+	%D%/unit/test-ring-pos \
+	%D%/unit/test-spawn \
+	%D%/unit/test-statefd \
+	%D%/unit/test-vis
+proto_tests = \
+	%D%/proto/test-clients \
+	%D%/proto/test-config \
+	%D%/proto/test-console \
+	%D%/proto/test-control \
+	%D%/proto/test-framing \
+	%D%/proto/test-hostile \
+	%D%/proto/test-isolation \
+	%D%/proto/test-leaks \
+	%D%/proto/test-lifecycle \
+	%D%/proto/test-malformed \
+	%D%/proto/test-memory \
+	%D%/proto/test-notify \
+	%D%/proto/test-overflow \
+	%D%/proto/test-queue-size \
+	%D%/proto/test-request \
+	%D%/proto/test-resume \
+	%D%/proto/test-ring \
+	%D%/proto/test-slots \
+	%D%/proto/test-used
+e2e_tests = \
+	%D%/e2e/test-cli
+
+# Fuzz targets, tests/fuzz/fuzz-<name>.c, hold LLVMFuzzerTestOneInput() only.
+# Without --enable-fuzzing they get the main() of replay.c, and "make check"
+# replays tests/fuzz/corpus/fuzz-<name>/*; those files go to fuzz_corpus. Each
+# target has two lines of its own:
+#   %C%_fuzz_fuzz_<name>_LDADD = $(fuzz_ldadd)
+#   %C%_fuzz_fuzz_<name>_LDFLAGS = $(fuzz_ldflags)
+fuzz_targets =
+fuzz_corpus =
+
+check_scripts = \
+	%D%/build/hardening.sh \
+	%D%/build/install.sh \
+	%D%/build/layers.sh \
+	%D%/build/spdx.sh
+
+check_LIBRARIES += %D%/lib/libtest.a
+%C%_lib_libtest_a_SOURCES = \
+	%D%/lib/chain-model.c %D%/lib/chain-model.h \
+	%D%/lib/client.c %D%/lib/client.h \
+	%D%/lib/command.c %D%/lib/command.h \
+	%D%/lib/daemon.c %D%/lib/daemon.h \
+	%D%/lib/daemon-log.c \
+	%D%/lib/fe-msg.c %D%/lib/fe-msg.h \
+	%D%/lib/fe-setup.c %D%/lib/fe-setup.h \
+	%D%/lib/frontend.c %D%/lib/frontend.h \
+	%D%/lib/gconsole.c %D%/lib/gconsole.h \
+	%D%/lib/gring.c %D%/lib/gring.h \
+	%D%/lib/gring-notify.c \
+	%D%/lib/guest.c %D%/lib/guest.h \
+	%D%/lib/must.c %D%/lib/must.h \
+	%D%/lib/pattern.c %D%/lib/pattern.h \
+	%D%/lib/process.c %D%/lib/process.h \
+	%D%/lib/pump.c %D%/lib/pump.h \
+	%D%/lib/require.c %D%/lib/require.h \
+	%D%/lib/ring-image.c %D%/lib/ring-image.h \
+	%D%/lib/unit.h \
+	%D%/lib/vhost.h \
+	%D%/lib/wait.c %D%/lib/wait.h \
+	%D%/lib/world.c %D%/lib/world.h
+
+# The default for each program that has no _LDADD of its own.
+LDADD = \
+	%D%/lib/libtest.a \
+	supervisor/libsupervisor.a \
+	worker/libworker.a \
+	common/libcommon.a \
+	$(CMOCKA_LIBS) $(LIBEVENT_LIBS) $(LIBSECCOMP_LIBS) $(LIBCAP_NG_LIBS)
+
+fuzz_ldadd = \
+	$(fuzz_main) \
+	worker/libworker.a \
+	common/libcommon.a \
+	$(LIBEVENT_LIBS) $(LIBCAP_NG_LIBS)
+fuzz_ldflags = $(AM_LDFLAGS) $(VDC_FUZZ_LDFLAGS)
+
+if FUZZING
+fuzz_main =
+else
+fuzz_main = %D%/fuzz/libreplay.a
+check_LIBRARIES += %D%/fuzz/libreplay.a
+endif
+%C%_fuzz_libreplay_a_SOURCES = %D%/fuzz/replay.c
+
+if TESTS_IN_C
+AM_CFLAGS += $(CMOCKA_CFLAGS)
+check_PROGRAMS += $(unit_tests) $(proto_tests) $(e2e_tests)
+TESTS += $(unit_tests) $(proto_tests) $(e2e_tests)
+endif
+check_PROGRAMS += $(fuzz_targets)
+TESTS += $(fuzz_targets) $(check_scripts)
+
+dist_noinst_SCRIPTS += $(check_scripts)
+dist_noinst_DATA += \
+	%D%/lib/require.sh \
+	%D%/lib/run-test \
+	$(fuzz_corpus)
+
+# What needs no guest, for builds that are slow.
+.PHONY: check-quick
+check-quick:
+	$(MAKE) $(AM_MAKEFLAGS) check \
+		TESTS='$(unit_tests) $(proto_tests) $(fuzz_targets)'
+
+# run-test ends a test that hangs, and hands a fuzz target its corpus.
+TEST_EXTENSIONS = .sh
+LOG_COMPILER = $(SHELL) $(top_srcdir)/%D%/lib/run-test
+SH_LOG_COMPILER = $(LOG_COMPILER) $(SHELL)
+AM_TESTS_ENVIRONMENT = \
+	abs_top_srcdir='$(abs_top_srcdir)'; export abs_top_srcdir; \
+	abs_top_builddir='$(abs_top_builddir)'; export abs_top_builddir; \
+	VDC_DAEMON='$(abs_top_builddir)/vhost-device-console'; \
+	export VDC_DAEMON; \
+	VDC_WORKER='$(abs_top_builddir)/vhost-device-console-worker'; \
+	export VDC_WORKER;

@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * What follows the end of a worker. The workers are this test's own program,
+ * and do what the first byte from a client says.
+ */
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/fd.h"
+#include "common/state.h"
+#include "supervisor/attach.h"
+#include "supervisor/half_closed.h"
+#include "supervisor/statefd.h"
+#include "supervisor/supervise.h"
+#include "supervisor/turn.h"
+#include "supervisor/worker.h"
+#include "supervisor/worker_link.h"
+#include "tests/lib/must.h"
+#include "tests/lib/wait.h"
+
+/* The worker's side. */
+
+static struct console_state *shared;
+
+static void obey(int fd)
+{
+	const struct ctl_msg nonsense = { .type = 12345 };
+	char text[32];
+	char byte;
+
+	if (read(fd, &byte, 1) != 1)
+		_exit(WORKER_EXIT_FAILED);
+	switch (byte) {
+	case '?':
+		snprintf(text, sizeof(text), "%d", (int)getpid());
+		send(fd, text, strlen(text), 0);
+		break;
+	case 'p':
+		atomic_fetch_add(&shared->progress, 1);
+		break;
+	case 'm':
+		ctl_send(WORKER_FD_CONTROL, &nonsense, NULL, 0);
+		break;
+	case 'h':
+		close(WORKER_FD_CONTROL);
+		for (;;)
+			pause();
+	case 'e':
+		_exit(WORKER_EXIT_ASKED);
+	case 's':
+		_exit(WORKER_EXIT_STATE);
+	case 'f':
+		_exit(WORKER_EXIT_FAILED);
+	default:
+		signal(byte, SIG_DFL);
+		raise(byte);
+	}
+}
+
+static int be_a_worker(const char *order)
+{
+	const struct ctl_msg is_ready = { .type = CTL_READY };
+	struct pollfd p[2] = { { WORKER_FD_CONTROL, POLLIN, 0 },
+			       { -1, POLLIN, 0 } };
+	int status, client = -1;
+
+	if (sscanf(order, "socket=exit %d", &status) == 1)
+		return status;
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		      MAP_SHARED, WORKER_FD_STATE, 0);
+	if (shared == MAP_FAILED || shared->magic != STATE_MAGIC)
+		return WORKER_EXIT_STATE;
+	while (poll(p, 2, -1) > 0) {
+		int fds[PENDING_MAX];
+		unsigned int nfds;
+		struct ctl_msg msg;
+
+		if (p[1].revents)
+			obey(client);
+		if (ctl_recv(WORKER_FD_CONTROL, &msg, fds, &nfds))
+			continue;
+		if (msg.type == CTL_FD)
+			client = fds[0];
+		if (msg.type == CTL_START)
+			ctl_send(WORKER_FD_CONTROL, &is_ready, NULL, 0);
+		if (msg.type == CTL_STOP)
+			return WORKER_EXIT_ASKED;
+		if (msg.type == CTL_START || msg.type == CTL_FD)
+			p[1].fd = client;
+	}
+	return WORKER_EXIT_FAILED;
+}
+
+/* The supervisor's side. */
+
+static struct options options;
+static struct supervisor supervisor;
+static struct console console;
+
+static int setup(void **state)
+{
+	(void)state;
+	options = (struct options){ .scrollback_size = 65536 };
+	supervisor = (struct supervisor){
+		.options = &options,
+		.table = { &console, 1 },
+		.tty = { -1, -1, -1, { 0 }, { 0 } },
+		.program = open("/proc/self/exe", O_PATH | O_CLOEXEC),
+		.null = open("/dev/null", O_RDWR | O_CLOEXEC),
+		.filter = open("/dev/null", O_RDWR | O_CLOEXEC),
+		.base = event_base_new(),
+	};
+	console = (struct console){
+		.supervisor = &supervisor,
+		.waiting_frontend = -1,
+		.state = -1,
+		.plan = STATE_FRESH,
+		.worker = { .pidfd = -1, .control = -1 },
+	};
+	strcpy(console.socket.path, "none");
+	fdstore_init(&console.store, FDSTORE_PLACES);
+	return worker_init(&console) || link_init(&console) ||
+	       half_closed_init(&console) ||
+	       turn_init(&console, supervisor.base);
+}
+
+static int teardown(void **state)
+{
+	siginfo_t info;
+
+	(void)state;
+	worker_kill(&console);
+	if (console.worker.pidfd >= 0)
+		waitid(P_PIDFD, (id_t)console.worker.pidfd, &info, WEXITED);
+	worker_clear(&console);
+	fdstore_clear(&console.store);
+	event_free(console.worker_timer);
+	event_free(console.retry_timer);
+	event_free(console.half_closed_timer);
+	event_free(console.turn_timer);
+	event_base_free(supervisor.base);
+	fd_close(&console.state);
+	fd_close(&supervisor.program);
+	fd_close(&supervisor.null);
+	fd_close(&supervisor.filter);
+	return 0;
+}
+
+static void run_until(enum worker_state state)
+{
+	uint64_t deadline = wait_until(WAIT_MS);
+
+	while (console.worker.state != state) {
+		must(wait_left(deadline) > 0, "state %d instead of %d",
+		     console.worker.state, state);
+		event_base_loop(supervisor.base, EVLOOP_NONBLOCK);
+		wait_pause();
+	}
+}
+
+/* The worker is another one than @pid, and serves. */
+static void run_until_not(pid_t pid)
+{
+	uint64_t deadline = wait_until(WAIT_MS);
+
+	while (console.worker.pid == pid) {
+		must(wait_left(deadline) > 0, "worker %d lives on", (int)pid);
+		event_base_loop(supervisor.base, EVLOOP_NONBLOCK);
+		wait_pause();
+	}
+	run_until(WORKER_READY);
+}
+
+static int attach(void)
+{
+	int pair[2];
+
+	must(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair),
+	     "socketpair");
+	attach_client(&console, pair[0]);
+	return pair[1];
+}
+
+static int start(void)
+{
+	int client = attach();
+
+	worker_start(&console);
+	run_until(WORKER_READY);
+	return client;
+}
+
+static void say(int client, char order)
+{
+	must(send(client, &order, 1, 0) == 1, "send: errno %d", errno);
+}
+
+/* The pid of the worker that has this client. */
+static pid_t who_serves(int client)
+{
+	char text[32] = "";
+
+	say(client, '?');
+	must(wait_fd(client, POLLIN, wait_until(WAIT_MS)), "no answer");
+	must(recv(client, text, sizeof(text) - 1, 0) > 0, "no answer");
+	return (pid_t)atoi(text);
+}
+
+static void make_progress(int client, uint64_t count)
+{
+	say(client, 'p');
+	who_serves(client);
+	assert_int_equal(statefd_progress(console.state), count);
+}
+
+static ino_t state_inode(void)
+{
+	struct stat st;
+
+	must(!fstat(console.state, &st), "fstat");
+	return st.st_ino;
+}
+
+static bool is_closed(int client)
+{
+	char byte;
+
+	return recv(client, &byte, 1, MSG_DONTWAIT) == 0;
+}
+
+/* Makes its worker die; the next one has the same client and state. */
+static void resumed(char order, bool same_memfd)
+{
+	int client = start();
+	pid_t first = who_serves(client);
+	ino_t inode = state_inode();
+
+	make_progress(client, 1);
+	assert_int_equal(first, console.worker.pid);
+	say(client, order);
+	run_until_not(first);
+	assert_int_equal(who_serves(client), console.worker.pid);
+	assert_int_equal(statefd_progress(console.state), 1);
+	assert_int_equal(state_inode() == inode, same_memfd);
+	close(client);
+}
+
+static void resumed_after_kill(void **state)
+{
+	(void)state;
+	resumed(SIGKILL, true);
+}
+
+static void resumed_after_term(void **state)
+{
+	(void)state;
+	resumed(SIGTERM, true);
+}
+
+static void resumed_after_end(void **state)
+{
+	(void)state;
+	resumed('e', true);
+}
+
+static void resumed_on_copy_after_segv(void **state)
+{
+	(void)state;
+	resumed(SIGSEGV, false);
+}
+
+static void resumed_on_copy_after_abort(void **state)
+{
+	(void)state;
+	resumed(SIGABRT, false);
+}
+
+static void resumed_on_copy_after_failure(void **state)
+{
+	(void)state;
+	resumed('f', false);
+}
+
+static void resumed_on_copy_after_nonsense(void **state)
+{
+	(void)state;
+	resumed('m', false);
+}
+
+/* It closed its control socket and did not go: that is for us to end. */
+static void hung_up(void **state)
+{
+	(void)state;
+	resumed('h', false);
+}
+
+static void clean_slate(char order)
+{
+	int client = start(), next;
+	pid_t first = who_serves(client);
+
+	make_progress(client, 1);
+	say(client, order);
+	run_until_not(first);
+	assert_true(is_closed(client));
+	assert_int_equal(console.store.count, 0);
+	assert_int_equal(statefd_progress(console.state), 0);
+	next = attach();
+	assert_int_equal(who_serves(next), console.worker.pid);
+	close(next);
+	close(client);
+}
+
+static void clean_slate_after_sigsys(void **state)
+{
+	(void)state;
+	clean_slate(SIGSYS);
+}
+
+static void clean_slate_after_bad_state(void **state)
+{
+	(void)state;
+	clean_slate('s');
+}
+
+/* A resume that gets nothing done before it dies is not tried twice. */
+static void clean_slate_after_vain_resume(void **state)
+{
+	int client = start();
+	pid_t first = console.worker.pid;
+
+	(void)state;
+	say(client, SIGSEGV);
+	run_until_not(first);
+	assert_false(is_closed(client));
+	first = console.worker.pid;
+	say(client, SIGSEGV);
+	run_until_not(first);
+	assert_true(is_closed(client));
+	close(client);
+}
+
+static void kill_storm(void **state)
+{
+	int client = start();
+	ino_t inode = state_inode();
+
+	(void)state;
+	for (int i = 0; i < 30; i++) {
+		pid_t pid = console.worker.pid;
+
+		kill(pid, SIGKILL);
+		run_until_not(pid);
+	}
+	assert_int_equal(who_serves(client), console.worker.pid);
+	assert_int_equal(state_inode(), inode);
+	close(client);
+}
+
+static void parked(int status)
+{
+	int client = attach();
+
+	snprintf(console.socket.path, sizeof(console.socket.path), "exit %d",
+		 status);
+	worker_start(&console);
+	run_until(WORKER_PARKED);
+	assert_true(is_closed(client));
+	assert_true(event_pending(console.worker_timer, EV_TIMEOUT, NULL));
+	/* Then it lives, should the reason have gone away. */
+	strcpy(console.socket.path, "none");
+	event_active(console.worker_timer, EV_TIMEOUT, 0);
+	run_until(WORKER_READY);
+	close(client);
+}
+
+static void parked_without_jail(void **state)
+{
+	(void)state;
+	parked(WORKER_EXIT_JAIL);
+}
+
+static void parked_after_other_build(void **state)
+{
+	(void)state;
+	parked(WORKER_EXIT_CONTRACT);
+}
+
+static void not_executable(void **state)
+{
+	(void)state;
+	fd_close(&supervisor.program);
+	supervisor.program = open("/dev/null", O_PATH | O_CLOEXEC);
+	worker_start(&console);
+	run_until(WORKER_PARKED);
+}
+
+/* Six deaths at once: this console rests. */
+static void parked_in_the_end(void **state)
+{
+	(void)state;
+	strcpy(console.socket.path, "exit 1");
+	worker_start(&console);
+	run_until(WORKER_PARKED);
+}
+
+static void start_that_fails_is_tried_again(void **state)
+{
+	(void)state;
+	options.scrollback_size = UINT64_MAX / 2;
+	worker_start(&console);
+	assert_int_equal(console.worker.state, WORKER_DOWN);
+	event_base_loop(supervisor.base, EVLOOP_ONCE);
+	assert_int_equal(console.worker.state, WORKER_DOWN);
+	options.scrollback_size = 65536;
+	run_until(WORKER_READY);
+}
+
+static void stopped(void **state)
+{
+	int client = start();
+
+	(void)state;
+	supervisor.ending = true;
+	worker_stop(&console);
+	run_until(WORKER_GONE);
+	assert_true(event_base_got_break(supervisor.base));
+	assert_int_equal(console.worker.pidfd, -1);
+	close(client);
+}
+
+static void stopped_between_workers(void **state)
+{
+	(void)state;
+	options.scrollback_size = UINT64_MAX / 2;
+	worker_start(&console);
+	worker_stop(&console);
+	assert_int_equal(console.worker.state, WORKER_GONE);
+	assert_false(event_pending(console.worker_timer, EV_TIMEOUT, NULL));
+}
+
+#define TEST(name)	cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(resumed_after_kill),
+		TEST(resumed_after_term),
+		TEST(resumed_after_end),
+		TEST(resumed_on_copy_after_segv),
+		TEST(resumed_on_copy_after_abort),
+		TEST(resumed_on_copy_after_failure),
+		TEST(resumed_on_copy_after_nonsense),
+		TEST(hung_up),
+		TEST(clean_slate_after_sigsys),
+		TEST(clean_slate_after_bad_state),
+		TEST(clean_slate_after_vain_resume),
+		TEST(kill_storm),
+		TEST(parked_without_jail),
+		TEST(parked_after_other_build),
+		TEST(not_executable),
+		TEST(parked_in_the_end),
+		TEST(start_that_fails_is_tried_again),
+		TEST(stopped),
+		TEST(stopped_between_workers),
+	};
+
+	if (argc == 3 && !strncmp(argv[1], "console=", 8))
+		return be_a_worker(argv[2]);
+	signal(SIGPIPE, SIG_IGN);
+	log_init(LOG_ERROR, NULL, false);
+	return cmocka_run_group_tests_name("workers", tests, NULL, NULL);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * The virtio-console device (VIRTIO 1.2, 5.3): which queue is what, and the
+ * bytes between guest and clients. Sees spans of bytes; descriptors and guest
+ * addresses stay below.
+ */
+#ifndef WORKER_CONSOLE_H
+#define WORKER_CONSOLE_H
+
+#include <stdbool.h>
+
+#include "worker/clients.h"
+#include "worker/device.h"
+#include "worker/ring.h"
+#include "worker/vu.h"
+
+#define VIRTIO_CONSOLE_F_MULTIPORT	1
+#define VIRTIO_CONSOLE_F_EMERG_WRITE	2
+
+enum console_queue {
+	CONSOLE_RX,
+	CONSOLE_TX,
+	CONSOLE_CTRL_RX,		/* to the guest */
+	CONSOLE_CTRL_TX,		/* from the guest */
+};
+
+struct console {
+	struct console_state *state;
+	const struct worker_config *config;
+	struct vu vu;
+	struct ring ring;
+	struct clients clients;
+	struct event *again_ev;		/* more to do, others first */
+	struct event *hold_ev;		/* a client's budget ends */
+	bool serving;
+	bool tx_held;			/* the guest waits for room */
+	struct vring_chain chain;	/* scratch */
+};
+
+void console_init(struct console *console, struct console_state *state,
+		  const struct worker_config *config,
+		  struct event_base *base);
+
+/* Moves what can be moved, in every direction, within a budget. */
+void console_service(struct console *console);
+
+/* What is already printed goes out as far as clients take it at once. */
+void console_flush(struct console *console);
+
+extern const struct device_ops console_ops;
+
+/* A unit of work was done: the supervisor sees that this worker gets on. */
+static inline void console_progress(struct console *console)
+{
+	atomic_fetch_add_explicit(&console->state->progress, 1,
+				  memory_order_relaxed);
+}
+
+/* console_tx.c: each returns true if there is more to do at once */
+void console_tx_start(struct console *console,
+		      const struct state_ring *ring);
+bool console_tx_drain(struct console *console);
+void console_say(struct console *console);
+
+/* console_rx.c */
+void console_rx_start(struct console *console,
+		      const struct state_ring *ring);
+bool console_rx_fill(struct console *console);
+uint16_t console_rx_base(const struct console *console,
+			 const struct state_ring *ring);
+
+/* console_ctrl.c */
+void console_ctrl_start(struct console *console, enum console_queue queue,
+			const struct state_ring *ring);
+bool console_ctrl_service(struct console *console);
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include "worker/control.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/fd.h"
+#include "common/log.h"
+
+/* More than the supervisor can have to say while it owes one ack. */
+#define DEFERRED_MAX	64
+#define ACK_TIMEOUT_MS	10000
+
+struct deferred {
+	struct ctl_msg msg;
+	int fds[PENDING_MAX];
+	unsigned int nfds;
+};
+
+static struct deferred deferred[DEFERRED_MAX];
+static unsigned int ndeferred;
+
+static _Noreturn void lost(const char *what, int err)
+{
+	log_error("control socket: %s: %s", what, strerror(-err));
+	_Exit(WORKER_EXIT_CONTROL);
+}
+
+static void wait_for(short events, int timeout_ms)
+{
+	struct pollfd p = { .fd = WORKER_FD_CONTROL, .events = events };
+	int n;
+
+	do {
+		n = poll(&p, 1, timeout_ms);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		lost("poll", -errno);
+	if (n == 0)
+		lost("waiting", -ETIMEDOUT);
+}
+
+static int receive(struct ctl_msg *msg, int *fds, unsigned int *nfds)
+{
+	int err = ctl_recv(WORKER_FD_CONTROL, msg, fds, nfds);
+
+	if (!err)
+		return 1;
+	if (err != -EAGAIN && err != -EINTR)
+		lost("receiving", err);
+	return 0;
+}
+
+int control_next(struct ctl_msg *msg, int *fds,
+		 unsigned int *nfds, int wait)
+{
+	if (ndeferred) {
+		struct deferred *d = &deferred[0];
+
+		*msg = d->msg;
+		*nfds = d->nfds;
+		memcpy(fds, d->fds, sizeof(d->fds));
+		memmove(d, d + 1, --ndeferred * sizeof(*d));
+		return 1;
+	}
+	while (!receive(msg, fds, nfds)) {
+		if (!wait)
+			return 0;
+		wait_for(POLLIN, ACK_TIMEOUT_MS);
+	}
+	return 1;
+}
+
+int control_has_deferred(void)
+{
+	return ndeferred != 0;
+}
+
+static void send_msg(const struct ctl_msg *msg, const int *fds,
+		     unsigned int nfds)
+{
+	int err;
+
+	while ((err = ctl_send(WORKER_FD_CONTROL, msg, fds, nfds))) {
+		struct timespec moment = { .tv_nsec = 1000000 };
+
+		if (err == -EAGAIN)
+			wait_for(POLLOUT, ACK_TIMEOUT_MS);
+		else if (err == -ETOOMANYREFS)
+			clock_nanosleep(CLOCK_MONOTONIC, 0, &moment, NULL);
+		else if (err != -EINTR)
+			lost("sending", err);
+	}
+}
+
+static int wait_ack(uint64_t seq)
+{
+	for (;;) {
+		struct deferred d;
+
+		if (!receive(&d.msg, d.fds, &d.nfds)) {
+			wait_for(POLLIN, ACK_TIMEOUT_MS);
+			continue;
+		}
+		if (d.msg.type == CTL_ACK) {
+			fd_close_all(d.fds, d.nfds);
+			if (d.msg.id != seq)
+				lost("ack for another message", -EPROTO);
+			return d.msg.error;
+		}
+		if (ndeferred == DEFERRED_MAX)
+			lost("messages instead of an ack", -ENOBUFS);
+		deferred[ndeferred++] = d;
+	}
+}
+
+static void send_type(enum ctl_type type)
+{
+	struct ctl_msg msg = { .type = type };
+
+	send_msg(&msg, NULL, 0);
+}
+
+void control_ready(void)
+{
+	send_type(CTL_READY);
+}
+
+void control_paused(void)
+{
+	send_type(CTL_PAUSED);
+}
+
+void control_half_closed(void)
+{
+	send_type(CTL_HALF_CLOSED);
+}
+
+void control_quit(void)
+{
+	send_type(CTL_QUIT);
+}
+
+void control_discard(void)
+{
+	send_type(CTL_DISCARD);
+}
+
+void control_drop(enum fd_kind kind, unsigned int index,
+		  uint64_t id)
+{
+	struct ctl_msg msg = {
+		.type = CTL_DROP, .kind = kind, .index = index, .id = id,
+	};
+
+	send_msg(&msg, NULL, 0);
+}
+
+int control_put(uint64_t seq, const int *fds,
+		unsigned int nfds)
+{
+	struct ctl_msg msg = { .type = CTL_PUT, .id = seq };
+
+	send_msg(&msg, fds, nfds);
+	return wait_ack(seq);
+}
+
+int control_commit(uint64_t seq,
+		   const struct ctl_place *place, unsigned int nplaces)
+{
+	struct ctl_msg msg = { .type = CTL_COMMIT, .id = seq,
+			       .nplaces = nplaces };
+
+	memcpy(msg.place, place, nplaces * sizeof(*place));
+	send_msg(&msg, NULL, 0);
+	return wait_ack(seq);
+}

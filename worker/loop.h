@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#ifndef WORKER_LOOP_H
+#define WORKER_LOOP_H
+
+#include <event2/event.h>
+
+/*
+ * The event loop; NULL when out of memory. The environment does not choose
+ * its backend: only epoll gets past the filter.
+ */
+struct event_base *loop_new(void);
+
+/* event_new() that ends the worker instead of returning NULL. */
+struct event *loop_event(struct event_base *base, int fd, short what,
+			 event_callback_fn cb, void *arg);
+
+/* Deletes and frees *@ev unless it is NULL, and sets it to NULL. */
+void loop_event_free(struct event **ev);
+
+#endif
