@@ -12,7 +12,6 @@
 
 /* More than the supervisor can have to say while it owes one ack. */
 #define DEFERRED_MAX	64
-#define ACK_TIMEOUT_MS	10000
 
 struct deferred {
 	struct ctl_msg msg;
@@ -29,18 +28,17 @@ static _Noreturn void lost(const char *what, int err)
 	_Exit(WORKER_EXIT_CONTROL);
 }
 
-static void wait_for(short events, int timeout_ms)
+/* As long as it takes: a supervisor that is gone ends the wait, too. */
+static void wait_for(short events)
 {
 	struct pollfd p = { .fd = WORKER_FD_CONTROL, .events = events };
 	int n;
 
 	do {
-		n = poll(&p, 1, timeout_ms);
+		n = poll(&p, 1, -1);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
 		lost("poll", -errno);
-	if (n == 0)
-		lost("waiting", -ETIMEDOUT);
 }
 
 static int receive(struct ctl_msg *msg, int *fds, unsigned int *nfds)
@@ -69,7 +67,7 @@ int control_next(struct ctl_msg *msg, int *fds,
 	while (!receive(msg, fds, nfds)) {
 		if (!wait)
 			return 0;
-		wait_for(POLLIN, ACK_TIMEOUT_MS);
+		wait_for(POLLIN);
 	}
 	return 1;
 }
@@ -88,7 +86,7 @@ static void send_msg(const struct ctl_msg *msg, const int *fds,
 		struct timespec moment = { .tv_nsec = 1000000 };
 
 		if (err == -EAGAIN)
-			wait_for(POLLOUT, ACK_TIMEOUT_MS);
+			wait_for(POLLOUT);
 		else if (err == -ETOOMANYREFS)
 			clock_nanosleep(CLOCK_MONOTONIC, 0, &moment, NULL);
 		else if (err != -EINTR)
@@ -102,7 +100,7 @@ static int wait_ack(uint64_t seq)
 		struct deferred d;
 
 		if (!receive(&d.msg, d.fds, &d.nfds)) {
-			wait_for(POLLIN, ACK_TIMEOUT_MS);
+			wait_for(POLLIN);
 			continue;
 		}
 		if (d.msg.type == CTL_ACK) {

@@ -124,6 +124,8 @@ static void detach(struct vu *vu)
 
 void vu_abandon(struct vu *vu)
 {
+	/* what its last message asked for, before there is a new text */
+	vu->ops->say(vu->dev);
 	detach(vu);
 }
 
@@ -157,11 +159,8 @@ static int handle(struct vu *vu, const struct vu_msg *msg)
 	return send_reply(vu);
 }
 
-static void vu_read_cb(evutil_socket_t fd, short what, void *arg)
+static void read_messages(struct vu *vu)
 {
-	struct vu *vu = arg;
-
-	(void)fd, (void)what;
 	for (unsigned int i = 0; i < MESSAGES_PER_PASS; i++) {
 		struct vu_msg msg;
 		int err = vu_in_read(vu, &msg);
@@ -177,6 +176,12 @@ static void vu_read_cb(evutil_socket_t fd, short what, void *arg)
 			return;
 		}
 	}
+}
+
+static void vu_read_cb(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	read_messages(arg);
 }
 
 static void vu_write_cb(evutil_socket_t fd, short what, void *arg)
@@ -198,7 +203,10 @@ void vu_resume(struct vu *vu, int fd, uint64_t pending_seq)
 	watch(vu, fd);
 	vu_sync_resume(vu, pending_seq);
 	err = send_reply(vu);
-	if (err && err != -EAGAIN)
+	/* a message may be whole in the state: no event would tell */
+	if (!err)
+		read_messages(vu);
+	else if (err != -EAGAIN)
 		lost(vu, err);
 }
 
