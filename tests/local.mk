@@ -27,7 +27,15 @@ unit_tests = \
 	%D%/unit/test-ring-pos \
 	%D%/unit/test-spawn \
 	%D%/unit/test-statefd \
-	%D%/unit/test-vis
+	%D%/unit/test-vis \
+	%D%/unit/test-vring \
+	%D%/unit/test-vring-chain \
+	%D%/unit/test-vring-event \
+	%D%/unit/test-vring-fetch \
+	%D%/unit/test-vring-indirect \
+	%D%/unit/test-vring-model \
+	%D%/unit/test-vu-table \
+	%D%/unit/test-worker
 proto_tests = \
 	%D%/proto/test-clients \
 	%D%/proto/test-config \
@@ -49,7 +57,12 @@ proto_tests = \
 	%D%/proto/test-slots \
 	%D%/proto/test-used
 e2e_tests = \
-	%D%/e2e/test-cli
+	%D%/e2e/test-cli \
+	%D%/e2e/test-nested \
+	%D%/e2e/test-terminal
+
+# It changes guest memory between two fetches.
+%C%_unit_test_vring_fetch_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=gmem_spans
 
 # Fuzz targets, tests/fuzz/fuzz-<name>.c, hold LLVMFuzzerTestOneInput() only.
 # Without --enable-fuzzing they get the main() of replay.c, and "make check"
@@ -83,11 +96,14 @@ check_LIBRARIES += %D%/lib/libtest.a
 	%D%/lib/must.c %D%/lib/must.h \
 	%D%/lib/pattern.c %D%/lib/pattern.h \
 	%D%/lib/process.c %D%/lib/process.h \
+	%D%/lib/pty.c %D%/lib/pty.h \
+	%D%/lib/pty-shell.c %D%/lib/pty-shell.h \
 	%D%/lib/pump.c %D%/lib/pump.h \
 	%D%/lib/require.c %D%/lib/require.h \
 	%D%/lib/ring-image.c %D%/lib/ring-image.h \
 	%D%/lib/unit.h \
 	%D%/lib/vhost.h \
+	%D%/lib/vu-world.c %D%/lib/vu-world.h \
 	%D%/lib/wait.c %D%/lib/wait.h \
 	%D%/lib/world.c %D%/lib/world.h
 

@@ -2,10 +2,14 @@
 #include "worker/state_check.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 #include "worker/ctrl.h"
 #include "worker/gmem.h"
 #include "worker/vu_proto.h"
+
+/* No console lives long enough to print this: sums of positions never wrap. */
+#define POSITION_MAX	(UINT64_MAX / 2)
 
 static bool header(const struct console_state *s, size_t size)
 {
@@ -32,7 +36,8 @@ static bool output(const struct console_state *s)
 	const struct state_tx *tx = STATE_CURRENT(&s->tx);
 	uint64_t says = STATE_CURRENT(&s->session)->says;
 
-	return s->tail <= tx->head && tx->head - s->tail <= s->ring_size &&
+	return tx->head <= POSITION_MAX && s->tail <= tx->head &&
+	       tx->head - s->tail <= s->ring_size &&
 	       s->backlog <= tx->head && tx->said <= says &&
 	       says - tx->said <= 1;
 }
@@ -86,6 +91,17 @@ static bool session(const struct console_state *s)
 	       regions(session) && rings(session) && places(session);
 }
 
+/* What was read is no more than the header in front of it lets be read. */
+static bool within_message(const struct console_state *s, uint32_t have)
+{
+	struct vhost_user_header header;
+
+	memcpy(&header, s->vu_in.buf, sizeof(header));
+	return have <= sizeof(header) ||
+	       (header.size <= VU_PAYLOAD_MAX &&
+		have - sizeof(header) <= header.size);
+}
+
 static bool messages(const struct console_state *s)
 {
 	const struct state_vu_in_record *in = STATE_CURRENT(&s->vu_in);
@@ -93,8 +109,9 @@ static bool messages(const struct console_state *s)
 
 	return in->at <= sizeof(s->vu_in.buf) &&
 	       in->len <= sizeof(s->vu_in.buf) - in->at &&
-	       in->msg.msg_len <= in->len && out->at <= VU_REPLY_MAX &&
-	       out->len <= VU_REPLY_MAX - out->at &&
+	       in->msg.msg_len <= in->len &&
+	       within_message(s, in->at + in->msg.msg_len) &&
+	       out->at <= VU_REPLY_MAX && out->len <= VU_REPLY_MAX - out->at &&
 	       out->msg.msg_len <= out->len;
 }
 

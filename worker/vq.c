@@ -65,8 +65,9 @@ int vq_check_kick(int fd)
 static void vq_kick_cb(evutil_socket_t fd, short what, void *arg)
 {
 	struct vq *vq = arg;
+	ssize_t n = what & EV_READ ? read_kick(fd) : 1;
 
-	if ((what & EV_READ) && read_kick(fd) <= 0 && errno != EAGAIN) {
+	if (n == 0 || (n < 0 && errno != EAGAIN)) {
 		log_limited(LOG_WARN, "ring %u: kick fd cannot be read; polling",
 			    vq->index);
 		vq_set_kick(vq, -1, true);
@@ -130,6 +131,7 @@ void vq_stop(struct vq *vq)
 {
 	loop_event_free(&vq->kick_ev);
 	vq->running = false;
+	vq->mapped = false;
 }
 
 /*

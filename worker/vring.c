@@ -5,6 +5,9 @@
 #include <stdatomic.h>
 #include <string.h>
 
+/* VIRTIO 1.2, 2.7.5.2 */
+#define CHAIN_LEN_MAX	(UINT64_C(1) << 32)
+
 int vring_map(struct vring *vr, const struct gmem *gmem, uint32_t num,
 	      uint64_t desc_uva, uint64_t avail_uva, uint64_t used_uva)
 {
@@ -51,9 +54,11 @@ static int add_spans(const struct vring *vr, struct vring_chain *chain,
 	unsigned int at = chain->nout + chain->nin;
 	int n;
 
-	if (chain->out_len + chain->in_len + desc->len > UINT32_MAX)
+	/* a descriptor of no bytes is skipped, wherever it stands and points */
+	if (!desc->len)
+		return 0;
+	if (chain->out_len + chain->in_len + desc->len > CHAIN_LEN_MAX)
 		return bad(chain, "longer than 4 GiB");
-
 	if (!(desc->flags & VIRTQ_DESC_F_WRITE) && chain->nin)
 		return bad(chain, "readable buffer after a writable one");
 	n = gmem_spans(vr->gmem, desc->addr, desc->len, chain->span + at,

@@ -124,7 +124,8 @@ VU_HANDLER(vu_reset_device)
 	for (unsigned int i = 0; i < CONSOLE_RINGS; i++) {
 		struct state_ring *ring = &next->ring[i];
 
-		ring->base = vu->ops->ring_base(vu->dev, i, ring);
+		if (ring->started)
+			ring->base = vu->ops->ring_base(vu->dev, i, ring);
 		ring->started = 0;
 		ring->enabled = 0;
 	}

@@ -127,3 +127,8 @@ void ring_image_avail_idx(struct ring_image *img, uint16_t idx)
 {
 	img->avail->idx = htole16(idx);
 }
+
+uint16_t *ring_image_avail_event(const struct ring_image *img)
+{
+	return (void *)&img->used->ring[img->vr.num];
+}

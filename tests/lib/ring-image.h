@@ -67,4 +67,7 @@ void ring_image_entry(struct ring_image *img, uint64_t table, uint32_t i,
 void ring_image_avail(struct ring_image *img, uint16_t idx, uint16_t head);
 void ring_image_avail_idx(struct ring_image *img, uint16_t idx);
 
+/* avail_event, the word behind the used elements. */
+uint16_t *ring_image_avail_event(const struct ring_image *img);
+
 #endif

@@ -261,7 +261,7 @@ static void outside(void **state)
 	}
 }
 
-/* 2.7.5.1: up to 2^32 bytes in a chain. */
+/* 2.7.5.2: up to 2^32 bytes in a chain. */
 static void four_gib(void **state)
 {
 	const uint32_t gib = 1u << 30;

@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -94,7 +95,7 @@ static int be_a_worker(const char *order)
 			obey(client);
 		if (ctl_recv(WORKER_FD_CONTROL, &msg, fds, &nfds))
 			continue;
-		if (msg.type == CTL_FD)
+		if (msg.type == CTL_FD && msg.kind == FD_CLIENT)
 			client = fds[0];
 		if (msg.type == CTL_START)
 			ctl_send(WORKER_FD_CONTROL, &is_ready, NULL, 0);
@@ -186,19 +187,19 @@ static void run_until_not(pid_t pid)
 	run_until(WORKER_READY);
 }
 
-static int attach(void)
+static int attach(void (*attach_as)(struct console *c, int fd))
 {
 	int pair[2];
 
 	must(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair),
 	     "socketpair");
-	attach_client(&console, pair[0]);
+	attach_as(&console, pair[0]);
 	return pair[1];
 }
 
 static int start(void)
 {
-	int client = attach();
+	int client = attach(attach_client);
 
 	worker_start(&console);
 	run_until(WORKER_READY);
@@ -236,11 +237,11 @@ static ino_t state_inode(void)
 	return st.st_ino;
 }
 
-static bool is_closed(int client)
+static bool is_closed(int peer)
 {
 	char byte;
 
-	return recv(client, &byte, 1, MSG_DONTWAIT) == 0;
+	return recv(peer, &byte, 1, MSG_DONTWAIT) == 0;
 }
 
 /* Makes its worker die; the next one has the same client and state. */
@@ -309,20 +310,21 @@ static void hung_up(void **state)
 	resumed('h', false);
 }
 
+/* The front-end has to start anew, on an empty state; clients stay. */
 static void clean_slate(char order)
 {
-	int client = start(), next;
+	int client = start();
+	int frontend = attach(attach_frontend);
 	pid_t first = who_serves(client);
 
 	make_progress(client, 1);
 	say(client, order);
 	run_until_not(first);
-	assert_true(is_closed(client));
-	assert_int_equal(console.store.count, 0);
+	assert_true(is_closed(frontend));
+	assert_int_equal(console.store.count, 1);
 	assert_int_equal(statefd_progress(console.state), 0);
-	next = attach();
-	assert_int_equal(who_serves(next), console.worker.pid);
-	close(next);
+	assert_int_equal(who_serves(client), console.worker.pid);
+	close(frontend);
 	close(client);
 }
 
@@ -342,16 +344,18 @@ static void clean_slate_after_bad_state(void **state)
 static void clean_slate_after_vain_resume(void **state)
 {
 	int client = start();
-	pid_t first = console.worker.pid;
+	int frontend = attach(attach_frontend);
 
 	(void)state;
-	say(client, SIGSEGV);
-	run_until_not(first);
-	assert_false(is_closed(client));
-	first = console.worker.pid;
-	say(client, SIGSEGV);
-	run_until_not(first);
-	assert_true(is_closed(client));
+	for (int i = 0; i < 2; i++) {
+		pid_t pid = who_serves(client);
+
+		assert_false(is_closed(frontend));
+		say(client, SIGSEGV);
+		run_until_not(pid);
+	}
+	assert_true(is_closed(frontend));
+	close(frontend);
 	close(client);
 }
 
@@ -374,18 +378,21 @@ static void kill_storm(void **state)
 
 static void parked(int status)
 {
-	int client = attach();
+	int client = attach(attach_client);
+	int frontend = attach(attach_frontend);
 
 	snprintf(console.socket.path, sizeof(console.socket.path), "exit %d",
 		 status);
 	worker_start(&console);
 	run_until(WORKER_PARKED);
 	assert_true(is_closed(client));
+	assert_true(is_closed(frontend));
 	assert_true(event_pending(console.worker_timer, EV_TIMEOUT, NULL));
 	/* Then it lives, should the reason have gone away. */
 	strcpy(console.socket.path, "none");
 	event_active(console.worker_timer, EV_TIMEOUT, 0);
 	run_until(WORKER_READY);
+	close(frontend);
 	close(client);
 }
 
