@@ -22,13 +22,13 @@ int attach_terminal(struct console *c, int in, int out);
 int attach_drop(struct console *c, enum fd_kind kind, unsigned int index,
 		uint64_t id);
 
-/* Ends the front-end's connection, for a clean slate; clients stay. */
+/*
+ * Ends the front-end's connection, for a clean slate; clients stay. One that
+ * waits is let in afterwards, or refused if the console is parked.
+ */
 void attach_reset_frontend(struct console *c);
 
-/*
- * Ends every connection, for a console that is parked. A front-end that waits is let in
- * afterwards, or refused if the console is parked. The terminal stays.
- */
+/* Ends every connection, for a console that is parked. The terminal stays. */
 void attach_reset(struct console *c);
 
 #endif

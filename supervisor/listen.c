@@ -10,7 +10,7 @@
 
 #include "common/fd.h"
 
-#define BACKLOG	16
+#define BACKLOG	128
 
 /* To listen is the only sure way to learn that a port is free. */
 static int tcp_listen(unsigned int console, unsigned int port)

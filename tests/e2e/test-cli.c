@@ -193,22 +193,32 @@ static int bound_socket(unsigned int console)
 	return fd;
 }
 
-static void take_port(void)
+/* A TCP socket that listens on @port, or on any if that is 0; or -1. */
+static int listen_on(unsigned int port)
 {
 	struct sockaddr_in address = {
 		.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	};
-	socklen_t len = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	busy_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	must(!bind(busy_fd, (struct sockaddr *)&address, len) &&
-	     !listen(busy_fd, 1) &&
-	     !getsockname(busy_fd, (struct sockaddr *)&address, &len),
-	     "bind: errno %d", errno);
-	snprintf(busy_port, sizeof(busy_port), "%u", ntohs(address.sin_port));
-	snprintf(port_before, sizeof(port_before), "%u",
-		 ntohs(address.sin_port) - 1);
+	if (!bind(fd, (struct sockaddr *)&address, sizeof(address)) &&
+	    !listen(fd, 1))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* A busy port, and the one before it free. */
+static void take_port(void)
+{
+	unsigned int before = daemon_find_ports(2);
+
+	busy_fd = listen_on(before + 1);
+	must(busy_fd >= 0, "port %u was taken meanwhile", before + 1);
+	snprintf(busy_port, sizeof(busy_port), "%u", before + 1);
+	snprintf(port_before, sizeof(port_before), "%u", before);
 }
 
 /* Fails with @names, and leaves all as it was. */
@@ -366,6 +376,7 @@ static void replaced_socket_stays(void **state)
 	(void)state;
 	daemon_destroy(&d);
 	daemon_start(&d, 1, NULL);
+	daemon_worker(&d, 0, 0);
 	unlink(daemon_sock(&d, 0));
 	fd = bound_socket(0);
 	must(!lstat(daemon_sock(&d, 0), &before), "lstat");

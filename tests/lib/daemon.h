@@ -52,4 +52,7 @@ unsigned int daemon_log_count(const struct daemon *d, const char *text);
 void daemon_log_wait(const struct daemon *d, const char *text,
 		     unsigned int count);
 
+/* The first of @n free TCP ports in a row. */
+unsigned int daemon_find_ports(unsigned int n);
+
 #endif
