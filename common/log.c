@@ -43,6 +43,9 @@ static bool stderr_has_room(void)
 }
 
 static size_t append(char *line, size_t at, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static size_t append(char *line, size_t at, const char *fmt, ...)
 {
 	size_t room = LOG_LINE_MAX - at;
 	va_list ap;

@@ -10,6 +10,7 @@ unit_tests = \
 	%D%/unit/test-access \
 	%D%/unit/test-budget \
 	%D%/unit/test-cause \
+	%D%/unit/test-client \
 	%D%/unit/test-ctl \
 	%D%/unit/test-ctrl \
 	%D%/unit/test-fd \
@@ -26,6 +27,7 @@ unit_tests = \
 	%D%/unit/test-ring \
 	%D%/unit/test-ring-pos \
 	%D%/unit/test-spawn \
+	%D%/unit/test-state-check \
 	%D%/unit/test-statefd \
 	%D%/unit/test-vis \
 	%D%/unit/test-vring \
@@ -34,7 +36,9 @@ unit_tests = \
 	%D%/unit/test-vring-fetch \
 	%D%/unit/test-vring-indirect \
 	%D%/unit/test-vring-model \
+	%D%/unit/test-vu-mem \
 	%D%/unit/test-vu-table \
+	%D%/unit/test-vu-vring \
 	%D%/unit/test-worker
 proto_tests = \
 	%D%/proto/test-clients \
@@ -61,7 +65,9 @@ e2e_tests = \
 	%D%/e2e/test-nested \
 	%D%/e2e/test-terminal
 
-# It changes guest memory between two fetches.
+# The kernel's part of a call, and a guest that writes between two fetches.
+%C%_unit_test_client_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=sendmmsg -Wl,--wrap=writev
 %C%_unit_test_vring_fetch_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=gmem_spans
 
 # Fuzz targets, tests/fuzz/fuzz-<name>.c, hold LLVMFuzzerTestOneInput() only.
@@ -70,8 +76,25 @@ e2e_tests = \
 # target has two lines of its own:
 #   %C%_fuzz_fuzz_<name>_LDADD = $(fuzz_ldadd)
 #   %C%_fuzz_fuzz_<name>_LDFLAGS = $(fuzz_ldflags)
-fuzz_targets =
+fuzz_targets = \
+	%D%/fuzz/fuzz-messages
 fuzz_corpus =
+
+# Both run a worker in the target itself, and see it die between two calls.
+fuzz_machine = \
+	%D%/fuzz/input.h \
+	%D%/fuzz/machine.c %D%/fuzz/machine.h \
+	%D%/fuzz/overseer.c %D%/fuzz/overseer.h
+fuzz_machine_ldflags = $(fuzz_ldflags) \
+	-Wl,--wrap=sendmmsg -Wl,--wrap=recvmmsg \
+	-Wl,--wrap=mmap -Wl,--wrap=munmap
+
+%C%_fuzz_fuzz_messages_SOURCES = \
+	%D%/fuzz/fuzz-messages.c \
+	%D%/fuzz/stream.c %D%/fuzz/stream.h \
+	$(fuzz_machine)
+%C%_fuzz_fuzz_messages_LDADD = supervisor/libsupervisor.a $(fuzz_ldadd)
+%C%_fuzz_fuzz_messages_LDFLAGS = $(fuzz_machine_ldflags)
 
 check_scripts = \
 	%D%/build/hardening.sh \

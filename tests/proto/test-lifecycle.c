@@ -117,6 +117,19 @@ static void attach_and_detach_are_logged(void **state)
 	world_end(w);
 }
 
+/* The last words count the guests that lose their console. */
+static void stop_tells_how_many_guests_are_left(void **state)
+{
+	struct world *w = *state;
+
+	world_quiet_daemon(w, 3);
+	world_qemu(w, 0, GUEST_FEATURES);
+	world_uml(w, 2, GUEST_FEATURES);
+	must(daemon_log_count(&w->daemon, "2 guests") == 0, "too early");
+	world_end(w);
+	must(daemon_log_count(&w->daemon, "2 guests") == 1, "not said");
+}
+
 /* The channel is never read: nothing waits for it. */
 static void t_08_backend_channel_is_not_read(void **state)
 {
@@ -171,6 +184,7 @@ int main(int argc, char **argv)
 		WORLD_TEST(reconnect_with_a_notice),
 		WORLD_TEST(reconnect_without_notices),
 		WORLD_TEST(attach_and_detach_are_logged),
+		WORLD_TEST(stop_tells_how_many_guests_are_left),
 		WORLD_TEST(t_08_backend_channel_is_not_read),
 		WORLD_TEST(reset_device),
 	};

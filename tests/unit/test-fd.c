@@ -33,6 +33,19 @@ static void closes(void **state)
 	assert_int_equal(fd, -1);
 }
 
+/* 0 is an fd like any other. */
+static void closes_zero(void **state)
+{
+	int saved = open_fd(), zero = 0;
+
+	(void)state;
+	fd_close(&zero);
+	assert_int_equal(zero, -1);
+	assert_false(is_open(0));
+	assert_int_equal(dup2(saved, 0), 0);
+	fd_close(&saved);
+}
+
 static void takes(void **state)
 {
 	int fd = open_fd(), was = fd;
@@ -124,6 +137,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(closes),
+		cmocka_unit_test(closes_zero),
 		cmocka_unit_test(takes),
 		cmocka_unit_test(closes_all),
 		cmocka_unit_test(nonblocking),

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include "tests/fuzz/machine.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "tests/fuzz/input.h"
+#include "worker/handover.h"
+#include "worker/state_check.h"
+
+#define SIZE		(STATE_RING_OFFSET + MACHINE_RING)
+
+static struct console console;
+static struct handover handover;
+
+struct console *machine_console(void)
+{
+	return &console;
+}
+
+static int open_fds(void)
+{
+	int n = 0;
+
+	for (int fd = 0; fd < 512; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+/* What the end of a process does: no word to anyone. */
+static void bury(struct machine *m)
+{
+	struct vu *vu = &console.vu;
+
+	overseer.alive = false;
+	loop_event_free(&console.again_ev);
+	loop_event_free(&console.hold_ev);
+	loop_event_free(&vu->read_ev);
+	loop_event_free(&vu->write_ev);
+	fd_close(&vu->fd);
+	fd_close(&vu->backend);
+	fd_close_all(vu->pending, vu->npending);
+	for (unsigned int i = 0; i < CONSOLE_RINGS; i++) {
+		vq_stop(&vu->vq[i]);
+		vq_set_kick(&vu->vq[i], -1, false);
+		vq_set_call(&vu->vq[i], -1);
+		vq_set_err(&vu->vq[i], -1);
+	}
+	for (unsigned int i = 0; i < CLIENTS_MAX; i++) {
+		struct client *client = &console.clients.client[i];
+
+		loop_event_free(&client->in_ev);
+		loop_event_free(&client->out_ev);
+		fd_close(&client->in);
+	}
+	for (unsigned int kind = 0; kind < FD_KINDS; kind++)
+		fd_close_all(handover.fd[kind], MEM_SLOTS_MAX);
+	if (vu->gmem_changed)
+		gmem_release(&vu->next_gmem, &vu->gmem);
+	gmem_release(&vu->gmem, NULL);
+	event_base_free(m->base);
+	m->base = NULL;
+	m->up = false;
+}
+
+/* As worker/main.c does it. */
+static void come_up(struct machine *m, uintptr_t arg)
+{
+	const char *error;
+
+	(void)arg;
+	m->base = loop_new();
+	fuzz_check(m->base, "no event base");
+	memset(handover.fd, -1, sizeof(handover.fd));
+	console_init(&console, m->state, &m->config, m->base);
+	m->up = true;
+	error = state_check(m->state, SIZE);
+	fuzz_check(!error || !overseer.trusted, "state: %s", error);
+	if (!error) {
+		handover_receive(&handover);
+		error = handover_resume(&handover, &console);
+		fuzz_check(!error || !overseer.trusted, "resume: %s", error);
+	}
+	if (error)
+		bury(m);
+}
+
+static void guarded(struct machine *m,
+		    void (*call)(struct machine *, uintptr_t), uintptr_t arg)
+{
+	overseer.alive = true;
+	call(m, arg);
+	overseer.alive = false;
+}
+
+void machine_call(struct machine *m,
+		  void (*call)(struct machine *m, uintptr_t arg),
+		  uintptr_t arg)
+{
+	static volatile bool died;
+
+	if (!m->up && call != come_up)
+		return;
+	died = false;
+	if (setjmp(overseer_death)) {
+		died = true;
+		bury(m);
+		overseer_new_worker();
+	}
+	if (died)
+		guarded(m, come_up, 0);
+	else
+		guarded(m, call, arg);
+}
+
+void machine_start(struct machine *m, const struct worker_config *config)
+{
+	signal(SIGPIPE, SIG_IGN);
+	*m = (struct machine){ .config = *config, .frontend = -1,
+			       .fds_before = open_fds() };
+	memset(m->client, -1, sizeof(m->client));
+	overseer_reset();
+	/* of the exact size, so that a sanitizer sees an access past its end */
+	m->state = calloc(1, SIZE);
+	fuzz_check(m->state, "out of memory");
+	m->state->magic = STATE_MAGIC;
+	m->state->version = STATE_VERSION;
+	m->state->size = sizeof(*m->state);
+	m->state->ring_size = MACHINE_RING;
+	machine_call(m, come_up, 0);
+}
+
+void machine_stop(struct machine *m)
+{
+	if (m->up)
+		bury(m);
+	fd_close(&m->frontend);
+	fd_close_all(m->client, CLIENTS_MAX);
+	fdstore_clear(&overseer.store);
+	fuzz_check(overseer.maps == 0, "%d mappings left", overseer.maps);
+	fuzz_check(open_fds() == m->fds_before, "%d fds open, %d before",
+		   open_fds(), m->fds_before);
+	free(m->state);
+}
+
+static void turns(struct machine *m, uintptr_t n)
+{
+	while (n-- && event_base_loop(m->base, EVLOOP_NONBLOCK) == 0)
+		;
+}
+
+void machine_run(struct machine *m, unsigned int n)
+{
+	machine_call(m, turns, n);
+}
+
+void machine_replace(struct machine *m)
+{
+	if (!m->up)
+		return;
+	bury(m);
+	overseer_new_worker();
+	machine_call(m, come_up, 0);
+}
+
+/* A fresh socket pair: one end in the store, as the supervisor accepts it. */
+static int accept_one(struct machine *m, enum fd_kind kind,
+		      unsigned int index, int *ours)
+{
+	int sv[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
+		       sv) < 0)
+		return -1;
+	if (fdstore_set(&overseer.store, kind, index, m->next_id + 1, sv[1])) {
+		fd_close_all(sv, 2);
+		return -1;
+	}
+	m->next_id++;
+	fd_close(ours);
+	*ours = sv[0];
+	return 0;
+}
+
+/* CTL_FD for what is not handed over yet, as worker/main.c takes it. */
+static void take_new(struct machine *m, uintptr_t arg)
+{
+	struct ctl_msg msg;
+	int fds[PENDING_MAX];
+	unsigned int nfds;
+
+	(void)m, (void)arg;
+	while (control_next(&msg, fds, &nfds, 0)) {
+		if (msg.type != CTL_FD)
+			continue;
+		if (msg.kind == FD_FRONTEND) {
+			if (console.vu.fd < 0)
+				vu_attach(&console.vu, msg.id,
+					  fd_take(&fds[0]));
+		} else {
+			clients_attach(&console.clients, msg.kind, msg.index,
+				       msg.id, fd_take(&fds[0]));
+			console_service(&console);
+		}
+		fd_close_all(fds, nfds);
+	}
+}
+
+void machine_connect(struct machine *m)
+{
+	if (!accept_one(m, FD_FRONTEND, 0, &m->frontend))
+		machine_call(m, take_new, 0);
+}
+
+void machine_disconnect(struct machine *m)
+{
+	fd_close(&m->frontend);
+}
+
+void machine_attach(struct machine *m, unsigned int slot)
+{
+	if (!accept_one(m, FD_CLIENT, slot, &m->client[slot]))
+		machine_call(m, take_new, 0);
+}
+
+void machine_detach(struct machine *m, unsigned int slot)
+{
+	fd_close(&m->client[slot]);
+}

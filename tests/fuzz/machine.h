@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * A whole worker in this process, with the other ends of its sockets. It dies
+ * where the overseer says so and is followed by one that has nothing but the
+ * state and the stored fds; of each death nothing may remain.
+ */
+#ifndef TESTS_FUZZ_MACHINE_H
+#define TESTS_FUZZ_MACHINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tests/fuzz/overseer.h"
+#include "worker/console.h"
+
+#define MACHINE_RING	UINT64_C(4096)	/* bytes of output kept */
+
+struct machine {
+	struct worker_config config;
+	struct console_state *state;
+	struct event_base *base;
+	bool up;			/* false: nothing can be resumed */
+	uint64_t next_id;
+	int frontend;			/* our end; -1: none */
+	int client[CLIENTS_MAX];	/* our ends */
+	int fds_before;
+};
+
+void machine_start(struct machine *m, const struct worker_config *config);
+
+/* All is freed and closed, or the run is a finding. */
+void machine_stop(struct machine *m);
+
+/*
+ * Runs worker code: @call with @arg, and successors of a worker that dies in
+ * it, until one lives. What @call would have gone on to do is lost with it.
+ */
+void machine_call(struct machine *m, void (*call)(struct machine *m,
+						  uintptr_t arg),
+		  uintptr_t arg);
+
+/* @turns of the event loop. */
+void machine_run(struct machine *m, unsigned int turns);
+
+/* The worker ends here and now; another one goes on. */
+void machine_replace(struct machine *m);
+
+/* A new front-end, unless there is one; it hangs up. */
+void machine_connect(struct machine *m);
+void machine_disconnect(struct machine *m);
+
+/* A new client in @slot, unless there is one; it hangs up. */
+void machine_attach(struct machine *m, unsigned int slot);
+void machine_detach(struct machine *m, unsigned int slot);
+
+/* The worker; its fields are for looking at. */
+struct console *machine_console(void);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * The supervisor's part for a worker that runs in this process: worker/
+ * control.h over the real fd store, and death. A worker may be made to die at
+ * each of its calls to here and at each sendmmsg() and recvmmsg(), before the
+ * call and after it; overseer_death is where a death jumps to.
+ */
+#ifndef TESTS_FUZZ_OVERSEER_H
+#define TESTS_FUZZ_OVERSEER_H
+
+#include <setjmp.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "supervisor/fdstore.h"
+
+struct overseer {
+	struct fdstore store;
+	bool trusted;			/* the worker's wishes have to be sane */
+	bool started;			/* CTL_START was handed out */
+	bool alive;			/* worker code runs */
+	unsigned int die_in;		/* calls until death; 0: never */
+	unsigned int die_again_in;	/* and of the one after it */
+	int maps;			/* guest memory mapped just now */
+};
+
+extern struct overseer overseer;
+extern jmp_buf overseer_death;
+
+void overseer_reset(void);
+
+/* A new worker: it is handed everything again. */
+void overseer_new_worker(void);
+
+#endif

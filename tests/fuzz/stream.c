@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include "tests/fuzz/stream.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "common/fd.h"
+#include "tests/fuzz/input.h"
+#include "tests/lib/vhost.h"
+
+#define HEADER		12
+#define PAYLOAD_MAX	4096
+#define VERSION_MASK	3
+
+#define P_OFFERED	(P_MQ | P_REPLY_ACK | P_BACKEND_REQ | P_CONFIG | \
+			 P_RESET_DEVICE | P_MEM_SLOTS | P_STATUS)
+
+/* Requests with an answer of their own. */
+static bool replies(uint32_t request)
+{
+	switch (request) {
+	case FE_GET_FEATURES:
+	case FE_GET_VRING_BASE:
+	case FE_GET_PROTOCOL_FEATURES:
+	case FE_GET_QUEUE_NUM:
+	case FE_GET_CONFIG:
+	case FE_GET_MAX_MEM_SLOTS:
+	case FE_GET_STATUS:
+		return true;
+	}
+	return false;
+}
+
+/* Requests that may come with fds, and how many at most. */
+static unsigned int fds_of(uint32_t request)
+{
+	switch (request) {
+	case FE_SET_MEM_TABLE:
+		return MEM_SLOTS_MAX;
+	case FE_SET_VRING_KICK:
+	case FE_SET_VRING_CALL:
+	case FE_SET_VRING_ERR:
+	case FE_SET_BACKEND_REQ_FD:
+	case FE_ADD_MEM_REG:
+	case FE_REM_MEM_REG:
+		return 1;
+	}
+	return 0;
+}
+
+void stream_reset(struct stream *s)
+{
+	for (unsigned int i = 0; i < s->n; i++)
+		fd_close_all(s->message[i].fds, s->message[i].nfds);
+	s->len = s->sent = s->have = 0;
+	s->n = s->answered = 0;
+	s->exact = true;
+	s->ends = s->ended = false;
+	s->protocol_features = 0;
+}
+
+/* What SET_PROTOCOL_FEATURES comes to, before its own ack. */
+static void negotiate(struct stream *s, const struct stream_message *m,
+		      const void *payload, uint32_t size)
+{
+	const uint64_t companions = P_REPLY_ACK | P_BACKEND_REQ;
+	uint64_t bits;
+
+	if (size < sizeof(bits) || m->nfds > 0)
+		return;
+	memcpy(&bits, payload, sizeof(bits));
+	if ((bits & P_INBAND) && (bits & companions) != companions)
+		s->ends = true;
+	else if (!(bits & ~P_OFFERED))
+		s->protocol_features = bits;
+}
+
+static void foretell(struct stream *s, struct stream_message *m,
+		     uint32_t request, uint32_t flags, const void *payload,
+		     uint32_t size)
+{
+	if ((flags & VERSION_MASK) != 1 || size > PAYLOAD_MAX ||
+	    (fds_of(request) && m->nfds > PENDING_MAX))
+		s->ends = true;
+	if (s->ends)
+		return;
+	if (request == FE_SET_PROTOCOL_FEATURES)
+		negotiate(s, m, payload, size);
+	if (s->ends)
+		return;
+	m->acked = !replies(request);
+	m->refused = m->nfds > fds_of(request);
+	if (!m->acked || ((flags & FE_NEED_REPLY) &&
+			  (s->protocol_features & P_REPLY_ACK)))
+		m->request = request;
+}
+
+bool stream_add(struct stream *s, uint32_t request, uint32_t flags,
+		const void *payload, uint32_t size, const int *fds,
+		unsigned int nfds)
+{
+	uint32_t header[3] = { request, flags, size };
+	struct stream_message *m = &s->message[s->n];
+	uint32_t there = size < PAYLOAD_MAX ? size : PAYLOAD_MAX;
+
+	if (s->n == STREAM_MESSAGES || s->len + HEADER + there > STREAM_MAX ||
+	    nfds > STREAM_FDS)
+		return false;
+	*m = (struct stream_message){ .start = s->len, .nfds = nfds };
+	memcpy(s->bytes + s->len, header, HEADER);
+	if (there)
+		memcpy(s->bytes + s->len + HEADER, payload, there);
+	s->len += HEADER + there;
+	m->end = s->len;
+	for (unsigned int i = 0; i < nfds; i++)
+		m->fds[i] = fds[i];
+	foretell(s, m, request, flags, payload, size);
+	/* request 0 is unknown like others, but stands for no answer here */
+	if (!request && !s->ends)
+		s->exact = false;
+	s->n++;
+	return true;
+}
+
+void stream_add_raw(struct stream *s, const void *bytes, size_t len)
+{
+	if (len > STREAM_MAX - s->len)
+		return;
+	memcpy(s->bytes + s->len, bytes, len);
+	s->len += len;
+	s->exact = false;
+}
+
+static ssize_t send_piece(int fd, const void *bytes, size_t len,
+			  const int *fds, unsigned int nfds)
+{
+	union {
+		char buf[CMSG_SPACE(STREAM_FDS * sizeof(int))];
+		struct cmsghdr align;
+	} control = { 0 };
+	struct iovec iov = { (void *)bytes, len };
+	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (nfds) {
+		mh.msg_control = &control;
+		mh.msg_controllen = CMSG_SPACE(nfds * sizeof(int));
+		control.align.cmsg_level = SOL_SOCKET;
+		control.align.cmsg_type = SCM_RIGHTS;
+		control.align.cmsg_len = CMSG_LEN(nfds * sizeof(int));
+		memcpy(CMSG_DATA(&control.align), fds, nfds * sizeof(int));
+	}
+	return sendmsg(fd, &mh, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* Where the next message with fds begins; it begins a piece of its own. */
+static struct stream_message *next_with_fds(struct stream *s)
+{
+	for (unsigned int i = 0; i < s->n; i++)
+		if (s->message[i].nfds && s->message[i].start >= s->sent)
+			return &s->message[i];
+	return NULL;
+}
+
+void stream_send(struct stream *s, int fd, size_t n)
+{
+	if (n > s->len - s->sent)
+		n = s->len - s->sent;
+	while (n > 0 && fd >= 0) {
+		struct stream_message *m = next_with_fds(s);
+		size_t piece = n;
+		ssize_t sent;
+
+		if (m && m->start > s->sent && m->start - s->sent < piece)
+			piece = m->start - s->sent;
+		if (m && m->start != s->sent)
+			m = NULL;
+		if (m && s->sent + piece > m->end)
+			piece = m->end - s->sent;
+		sent = send_piece(fd, s->bytes + s->sent, piece,
+				  m ? m->fds : NULL, m ? m->nfds : 0);
+		if (sent < 0) {
+			/* the kernel has limits of its own for fds */
+			s->exact &= errno == EAGAIN || errno == EPIPE ||
+				    errno == ECONNRESET;
+			return;
+		}
+		if (m) {
+			fd_close_all(m->fds, m->nfds);
+			m->nfds = 0;
+		}
+		s->sent += (size_t)sent;
+		n -= (size_t)sent;
+	}
+}
+
+static struct stream_message *next_answered(struct stream *s)
+{
+	while (s->answered < s->n) {
+		struct stream_message *m = &s->message[s->answered];
+
+		if (m->request && m->end <= s->sent)
+			return m;
+		if (m->end > s->sent)
+			return NULL;
+		s->answered++;
+	}
+	return NULL;
+}
+
+static void check_answer(struct stream *s, uint32_t size)
+{
+	struct stream_message *m;
+	uint32_t header[3];
+	uint64_t status = 0;
+
+	memcpy(header, s->in, HEADER);
+	fuzz_check(header[1] == FE_REPLY_FLAGS, "flags 0x%x in answer to %u", header[1],
+		   header[0]);
+	if (!s->exact)
+		return;
+	m = next_answered(s);
+	fuzz_check(m, "answer to %u", header[0]);
+	fuzz_check(header[0] == m->request, "answer to %u, not %u", header[0],
+		   m->request);
+	if (size >= sizeof(status))
+		memcpy(&status, s->in + HEADER, sizeof(status));
+	if (m->acked)
+		fuzz_check(size == 8 && (!m->refused || status),
+			   "ack of %u: %u bytes", m->request, size);
+	else
+		fuzz_check(!m->refused || size == 0, "answer to %u: %u bytes",
+			   m->request, size);
+	s->answered++;
+}
+
+/* Takes whole answers off the buffer. */
+static void take_answers(struct stream *s)
+{
+	uint32_t size;
+
+	while (s->have >= HEADER) {
+		memcpy(&size, s->in + 8, sizeof(size));
+		fuzz_check(size <= 512, "an answer of %u bytes", size);
+		if (s->have < HEADER + size)
+			return;
+		check_answer(s, size);
+		s->have -= HEADER + size;
+		memmove(s->in, s->in + HEADER + size, s->have);
+	}
+}
+
+void stream_receive(struct stream *s, int fd)
+{
+	ssize_t n;
+
+	while (fd >= 0 && !s->ended) {
+		n = recv(fd, s->in + s->have, sizeof(s->in) - s->have,
+			 MSG_DONTWAIT);
+		if (n < 0 && errno != ECONNRESET)
+			return;
+		if (n <= 0) {
+			fuzz_check(s->ends || !s->exact,
+				   "the connection is closed");
+			s->ended = true;
+			return;
+		}
+		s->have += (size_t)n;
+		take_answers(s);
+	}
+}
+
+void stream_check_end(const struct stream *s)
+{
+	if (!s->exact || s->sent < s->len)
+		return;
+	if (s->ends) {
+		fuzz_check(s->ended, "the connection goes on");
+		return;
+	}
+	for (unsigned int i = s->answered; i < s->n; i++)
+		fuzz_check(!s->message[i].request, "no answer to %u",
+			   s->message[i].request);
+	fuzz_check(!s->have, "half an answer");
+}
