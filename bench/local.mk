@@ -2,7 +2,17 @@
 #
 # Built by "make bench", never by "make" or "make check".
 
-bench_programs =
+bench_programs = \
+	%D%/bench
+
+%C%_bench_SOURCES = \
+	%D%/bench.c \
+	%D%/ideal.c %D%/ideal.h \
+	%D%/load.c %D%/load.h \
+	%D%/rig.c %D%/rig.h
+
+dist_noinst_DATA += \
+	%D%/README.md
 
 EXTRA_PROGRAMS += $(bench_programs)
 CLEANFILES += $(bench_programs)

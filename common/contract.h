@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#define WORKER_CONTRACT		1
+#define WORKER_CONTRACT		2
 
 /* fds 0 to 2 are the standard streams; every other fd arrives by CTL_FD */
 #define WORKER_FD_CONTROL	3	/* SOCK_SEQPACKET, struct ctl_msg */
@@ -43,6 +43,7 @@ enum sandbox_policy {
 struct worker_config {
 	uint32_t contract;		/* WORKER_CONTRACT */
 	uint32_t console;		/* index of the console, from 0 */
+	uint64_t last_id;		/* connections and clients so far */
 	uint32_t max_queue_size;	/* ring entries */
 	uint32_t max_queue_size_given;	/* 0: larger rings are served as well */
 	uint32_t overflow;		/* enum overflow_policy */
@@ -50,6 +51,7 @@ struct worker_config {
 	uint32_t notices;		/* 0: no text of ours in the stream */
 	int32_t escape;			/* terminal only: a byte, or ESCAPE_NONE */
 	uint32_t reset;			/* the state before was given up */
+	uint32_t skip;			/* start that skips open chains, or 0 */
 	uint32_t sandbox;		/* enum sandbox_policy */
 	uint32_t log_level;		/* enum log_level */
 	uint32_t log_crlf;		/* log lines end in CR LF */

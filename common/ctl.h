@@ -49,6 +49,7 @@ enum ctl_type {
 	CTL_PAUSE,		/* nested: leave the terminal alone */
 	CTL_CONTINUE,		/* nested: use it again */
 	CTL_STOP,		/* flush what can be flushed, exit */
+	CTL_PING,		/* id; is it still at work? */
 
 	/* worker to supervisor */
 	CTL_READY = 64,		/* jailed, resumed, serving */
@@ -59,6 +60,7 @@ enum ctl_type {
 	CTL_HALF_CLOSED,	/* a client's input ended; is it still there? */
 	CTL_PAUSED,		/* nested: answers CTL_PAUSE */
 	CTL_QUIT,		/* nested: the escape key was typed */
+	CTL_PONG,		/* id; answers CTL_PING, and CTL_START with 0 */
 };
 
 #define CTL_NO_FD	0xff

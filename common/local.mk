@@ -11,4 +11,5 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/mono.c %D%/mono.h \
 	%D%/parse.c %D%/parse.h \
 	%D%/state.h \
+	%D%/state_point.h \
 	%D%/vis.c %D%/vis.h

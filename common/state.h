@@ -16,7 +16,12 @@
  *    a stream's position is the record's start plus its msg_len.
  *
  * To a new worker all of this is hostile input; the supervisor reads the
- * header it wrote and `progress`, nothing else.
+ * header it wrote and two counters, nothing else.
+ *
+ * A worker may be started to skip the chains that the ones before died on
+ * (config.skip, a number of its own for each such start). `skip` is the last
+ * of these numbers that a record has seen: it switches together with the
+ * position, so that no ring skips twice, whoever dies in between.
  */
 #ifndef COMMON_STATE_H
 #define COMMON_STATE_H
@@ -27,9 +32,10 @@
 #include <sys/uio.h>
 
 #include "common/ctl.h"
+#include "common/state_point.h"
 
 #define STATE_MAGIC		0x656c6f736e6f6356ULL	/* "Vconsole" */
-#define STATE_VERSION		1
+#define STATE_VERSION		2
 
 #define VU_HEADER_LEN		12
 #define VU_PAYLOAD_MAX		4096
@@ -45,9 +51,16 @@
 #define STATE_CURRENT(thing)	(&(thing)->copy[STATE_INDEX(thing)])
 #define STATE_INDEX(thing)	\
 	(atomic_load_explicit(&(thing)->current, memory_order_relaxed) & 1)
-#define STATE_SWITCH(thing)	\
-	atomic_store_explicit(&(thing)->current, !STATE_INDEX(thing), \
-			      memory_order_release)
+#define STATE_SWITCH(thing)						\
+	do {								\
+		STATE_POINT();						\
+		atomic_signal_fence(memory_order_seq_cst);		\
+		atomic_store_explicit(&(thing)->current,		\
+				      !STATE_INDEX(thing),		\
+				      memory_order_release);		\
+		atomic_signal_fence(memory_order_seq_cst);		\
+		STATE_POINT();						\
+	} while (0)
 
 struct state_region {
 	uint64_t gpa;
@@ -68,6 +81,7 @@ struct state_ring {
 	uint64_t avail;
 	uint64_t used;
 	uint32_t num;			/* entries; 0: not set, or refused */
+	uint32_t taken;			/* of the chain open at base when stopped */
 	uint16_t base;			/* next avail index at the start */
 	uint8_t addressed;		/* SET_VRING_ADDR was seen */
 	uint8_t started;
@@ -142,6 +156,8 @@ struct state_tx {
 	struct state_ring_pos ring;
 	uint64_t head;			/* output ring: bytes ever appended */
 	uint64_t said;			/* session.says that are in it */
+	uint32_t skip;
+	uint32_t pad;
 };
 
 enum state_rx_kind {
@@ -157,6 +173,8 @@ struct state_rx {
 	uint16_t used;
 	uint16_t n;			/* chains */
 	uint16_t kind;			/* enum state_rx_kind */
+	uint32_t skip;
+	uint32_t pad;
 	uint16_t head[RX_CHAINS_MAX];
 	uint32_t capacity[RX_CHAINS_MAX];
 	struct mmsghdr msg;
@@ -168,7 +186,7 @@ struct state_ctrl {
 	struct state_ring_pos from_guest;
 	struct state_ring_pos to_guest;
 	uint32_t owed;			/* bits 1 << enum ctrl_owed */
-	uint32_t pad;
+	uint32_t skip;
 };
 
 /*
@@ -187,7 +205,7 @@ struct state_send {
 };
 
 struct state_client {
-	_Atomic uint64_t id;		/* 0: free */
+	_Atomic uint64_t id;		/* free unless it is above left */
 	_Atomic uint64_t left;		/* the last that went from this slot */
 	uint64_t budget_us;		/* it may still hold the guest for */
 	uint32_t lagging;		/* skipped ahead, holds no one */
@@ -205,7 +223,8 @@ struct console_state {
 	uint32_t size;			/* sizeof(struct console_state) */
 	uint64_t ring_size;		/* bytes of output ring that follow */
 
-	_Atomic uint64_t progress;	/* counts chains, messages and bytes */
+	_Atomic uint64_t progress;	/* chains, messages, sends: got done */
+	_Atomic uint64_t pulse;		/* odd while there is work under way */
 
 	struct {
 		_Atomic uint32_t current;

@@ -12,6 +12,7 @@ enum cause {
 	CAUSE_NOT_STARTED,	/* there was no worker: a call of ours failed */
 	CAUSE_FAILED,		/* it ended itself, its state is good */
 	CAUSE_CORRUPT,		/* a crash: its state may be damaged */
+	CAUSE_HUNG,		/* it did not answer, and we killed it */
 	CAUSE_STATE,		/* its state is not to be used again */
 	CAUSE_CANNOT_RUN,	/* no worker can run here */
 };

@@ -14,6 +14,7 @@
 #include "supervisor/options.h"
 #include "supervisor/restart.h"
 #include "supervisor/socket_file.h"
+#include "supervisor/watchdog.h"
 
 struct event;
 struct supervisor;
@@ -44,12 +45,16 @@ struct worker {
 	int control;
 	uint64_t started_us;
 	uint64_t progress;		/* counted before it started */
-	bool condemned;			/* we killed it for what it said */
+	bool condemned;			/* we killed it */
+	bool hung;			/* for saying nothing */
+	struct watchdog watchdog;
+	uint64_t ping;			/* number of the last question */
 
 	bool configured;		/* CTL_CONFIG is sent */
 	bool stop_owed;			/* still to be sent, as the others */
 	bool pause_owed;
 	bool continue_owed;
+	bool ping_owed;
 	bool ack_owed;
 	uint64_t ack_id;
 	int ack_error;
@@ -85,8 +90,10 @@ struct console {
 
 	int state;			/* memfd, or -1 */
 	enum state_plan plan;
-	bool reset;			/* a state was given up; clients hear it */
+	bool reset;			/* the state before was given up */
 	struct worker worker;
+	uint32_t skip;			/* open chains are, by the next start */
+	uint32_t skips;			/* the last number given to one */
 	struct restart_history history;
 	struct event *worker_timer;	/* the next start is due, or the end */
 	struct event *half_closed_timer;

@@ -38,6 +38,8 @@ noinst_LIBRARIES += %D%/libsupervisor.a
 	%D%/tcp_peer.c %D%/tcp_peer.h \
 	%D%/tty.c %D%/tty.h \
 	%D%/turn.c %D%/turn.h \
+	%D%/watch.c %D%/watch.h \
+	%D%/watchdog.c %D%/watchdog.h \
 	%D%/worker.c %D%/worker.h \
 	%D%/worker_end.c %D%/worker_end.h \
 	%D%/worker_link.c %D%/worker_link.h \

@@ -9,7 +9,7 @@
 
 #define DELAY_FIRST		(10 * MS)
 #define DELAY_MAX		(5 * SECOND)
-#define HEALTHY			(60 * SECOND)	/* then pacing starts anew */
+#define HEALTHY			(60 * SECOND)	/* one that lives so long */
 
 #define PARK_FIRST		(60 * SECOND)
 #define PARK_MAX		(15 * 60 * SECOND)
@@ -64,7 +64,7 @@ static struct restart_step park(struct restart_history *h, uint64_t age)
 	delay = doubled(PARK_FIRST, h->parks, PARK_MAX);
 	h->parks++;
 	h->on_trial = true;
-	h->unproven = false;
+	h->rungs = 0;
 	h->streak = 0;
 	for (unsigned int i = 0; i < RESTART_DEATHS; i++)
 		h->death[i] = 0;
@@ -83,10 +83,26 @@ static bool too_thick(const struct restart_history *h, uint64_t now)
 	return false;
 }
 
+static enum restart_action next_rung(struct restart_history *h,
+				     enum cause cause)
+{
+	static const enum restart_action ladder[] = {
+		RESTART_RESUME,
+		RESTART_RESUME_WITHOUT_CHAIN,
+		RESTART_CLEAN_SLATE,
+	};
+	const unsigned int last = sizeof(ladder) / sizeof(ladder[0]) - 1;
+	unsigned int rung = cause == CAUSE_STATE || h->rungs > last ?
+			    last : h->rungs;
+
+	h->rungs = rung + 1;
+	return ladder[rung];
+}
+
 static struct restart_step after_own_death(struct restart_history *h,
 					   const struct restart_death *d)
 {
-	struct restart_step step = { RESTART_RESUME, 0 };
+	struct restart_step step;
 
 	h->death[h->next_death] = d->now;
 	h->next_death = (h->next_death + 1) % RESTART_DEATHS;
@@ -94,17 +110,21 @@ static struct restart_step after_own_death(struct restart_history *h,
 	    too_thick(h, d->now))
 		return park(h, d->age);
 	step.delay_us = pace(h, d->age);
-	if (d->cause == CAUSE_STATE || h->unproven)
-		step.action = RESTART_CLEAN_SLATE;
-	h->unproven = step.action == RESTART_RESUME;
+	step.action = next_rung(h, d->cause);
 	return step;
+}
+
+/* It moved something, or lived well although there was nothing to move. */
+static bool got_on(const struct restart_death *d)
+{
+	return d->progress || d->age >= HEALTHY;
 }
 
 struct restart_step restart_next(struct restart_history *history,
 				 const struct restart_death *death)
 {
-	if (death->progress) {
-		history->unproven = false;
+	if (got_on(death)) {
+		history->rungs = 0;
 		history->on_trial = false;
 	}
 	switch (death->cause) {

@@ -2,8 +2,9 @@
 /*
  * What follows the end of a worker: pure policy, no clock and no process of
  * its own. A kill from outside is only paced. What a worker brought on itself
- * goes down a ladder: resume, then a clean slate once a resume died without
- * having got anything done, then parked when the deaths come too thick.
+ * goes down a ladder: resume, resume without the open chains, clean slate; one
+ * rung each time the one before got nothing done. When such deaths come too
+ * thick, whatever they were, the console is parked.
  */
 #ifndef SUPERVISOR_RESTART_H
 #define SUPERVISOR_RESTART_H
@@ -19,6 +20,7 @@
 enum restart_action {
 	RESTART_NONE,			/* it stays down */
 	RESTART_RESUME,			/* on the same connections and state */
+	RESTART_RESUME_WITHOUT_CHAIN,	/* what is open in a ring is skipped */
 	RESTART_CLEAN_SLATE,		/* connections closed, an empty state */
 	RESTART_PARK,			/* the same, no worker for a while */
 };
@@ -30,8 +32,8 @@ struct restart_history {
 	uint64_t death[RESTART_DEATHS];
 	unsigned int next_death;
 	unsigned int streak;		/* deaths that pace the next start */
-	bool unproven;			/* resumed after a death, no progress */
-	bool on_trial;			/* parked before, no progress since */
+	unsigned int rungs;		/* gone down since one got on */
+	bool on_trial;			/* parked before, none got on since */
 	unsigned int parks;		/* that double the next one */
 };
 

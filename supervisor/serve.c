@@ -23,7 +23,7 @@
 #define FDS_OF_SUPERVISOR	96	/* some of them only for a moment */
 #define FDS_OF_CONSOLE		6	/* listeners, who waits, and a worker's:
 					   pidfd, control, state */
-#define FDS_STORED_MIN		12	/* front-end, memory, rings, a client */
+#define FDS_STORED_MIN		28	/* front-end, memory, rings, a client */
 
 struct serving {
 	struct supervisor supervisor;

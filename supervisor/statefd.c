@@ -112,13 +112,21 @@ int statefd_copy(int fd, uint64_t ring_size)
 	return err ? err : to;
 }
 
+static uint64_t counter(int fd, off_t at)
+{
+	uint64_t count;
+
+	if (pread(fd, &count, sizeof(count), at) != (ssize_t)sizeof(count))
+		return 0;
+	return count;
+}
+
 uint64_t statefd_progress(int fd)
 {
-	uint64_t progress;
+	return counter(fd, offsetof(struct console_state, progress));
+}
 
-	if (pread(fd, &progress, sizeof(progress),
-		  offsetof(struct console_state, progress)) !=
-	    (ssize_t)sizeof(progress))
-		return 0;
-	return progress;
+uint64_t statefd_pulse(int fd)
+{
+	return counter(fd, offsetof(struct console_state, pulse));
 }

@@ -14,7 +14,11 @@ int statefd_new(uint64_t ring_size);
 /* The same bytes in a memfd that @fd's users do not have. Fd or -errno. */
 int statefd_copy(int fd, uint64_t ring_size);
 
-/* What the worker counted as done; 0 if that cannot be read. */
+/*
+ * What the worker counted as done, and when it was at work (common/state.h); 0
+ * if that cannot be read.
+ */
 uint64_t statefd_progress(int fd);
+uint64_t statefd_pulse(int fd);
 
 #endif

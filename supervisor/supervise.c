@@ -10,6 +10,7 @@
 #include "supervisor/half_closed.h"
 #include "supervisor/jobctl.h"
 #include "supervisor/turn.h"
+#include "supervisor/watch.h"
 #include "supervisor/worker.h"
 #include "supervisor/worker_link.h"
 
@@ -132,6 +133,8 @@ static int init(struct supervisor *s)
 		err = init_signals(s);
 	if (!err)
 		err = jobctl_init(s);
+	if (!err)
+		err = watch_init(s);
 	for (unsigned int i = 0; !err && i < s->table.count; i++)
 		err = init_console(s, &s->table.console[i]);
 	return err;

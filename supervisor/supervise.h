@@ -26,6 +26,8 @@ struct supervisor {
 	struct event_base *base;
 	struct event *signal_event[3];
 	struct event *end_timer;
+	struct event *watch_timer;
+	uint64_t watched_us;		/* workers were looked at, last */
 	struct jobctl *jobctl;		/* NULL without a terminal */
 };
 

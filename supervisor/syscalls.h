@@ -44,7 +44,7 @@ ALLOW_VALUE(madvise, 2, MADV_DONTNEED)
 ALLOW_VALUE(madvise, 2, MADV_FREE)
 ALLOW_VALUE(madvise, 2, MADV_DONTDUMP)
 ALLOW(fstat)
-ALLOW(newfstatat)
+ALLOW_VALUE(newfstatat, 3, AT_EMPTY_PATH)
 ALLOW(fstatfs)
 
 /* libc: clocks, random numbers, signals, abort(), the end */

@@ -62,7 +62,11 @@ static int open_again(int fd, int flags)
 		return -errno;
 	if (S_ISFIFO(st.st_mode) || isatty(fd)) {
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-		again = open(path, flags | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+		flags |= O_NOCTTY | O_NONBLOCK | O_CLOEXEC;
+		again = open(path, flags);
+		/* after su(1) it is another user's, but ours by session */
+		if (again < 0 && isatty(fd) && tcgetsid(fd) == getsid(0))
+			again = open("/dev/tty", flags);
 		if (again >= 0)
 			return again;
 	}

@@ -107,6 +107,8 @@ static int launch(struct console *c, int control)
 	if (w->pid < 0)
 		return w->pid;
 	w->state = WORKER_STARTING;
+	watchdog_expect(&w->watchdog, WATCHDOG_START + s->table.count / 4,
+			c->index);
 	w->pidfd_event = event_new(s->base, w->pidfd, EV_READ | EV_PERSIST,
 				   worker_died_cb, c);
 	if (!w->pidfd_event || event_add(w->pidfd_event, NULL)) {
@@ -202,6 +204,14 @@ void worker_kill(struct console *c)
 			0);
 }
 
+/* Nothing it says counts any more. */
+static void end(struct console *c)
+{
+	c->worker.condemned = true;
+	event_del(c->worker.read_event);
+	worker_kill(c);
+}
+
 void worker_condemn(struct console *c, const char *why)
 {
 	if (c->worker.condemned)
@@ -209,9 +219,34 @@ void worker_condemn(struct console *c, const char *why)
 	log_write_limited(&c->died_limit, LOG_ERROR,
 			  "console %u: worker %d %s: killing it", c->index,
 			  (int)c->worker.pid, why);
-	c->worker.condemned = true;
-	event_del(c->worker.read_event);
-	worker_kill(c);
+	end(c);
+}
+
+void worker_hangs(struct console *c)
+{
+	c->worker.hung = true;
+	end(c);
+}
+
+void worker_ping(struct console *c)
+{
+	c->worker.ping++;
+	c->worker.ping_owed = true;
+	link_pump(c);
+}
+
+int worker_pong(struct console *c, uint64_t id)
+{
+	struct worker *w = &c->worker;
+
+	if (w->state != WORKER_STARTED && w->state != WORKER_READY)
+		return -EINVAL;
+	if (id != w->ping || !watchdog_heard(&w->watchdog))
+		return -EINVAL;
+	/* It has come up; what its guest can do to it begins here. */
+	if (w->state == WORKER_STARTED)
+		watchdog_expect(&w->watchdog, WATCHDOG_ANSWER, c->index);
+	return 0;
 }
 
 void worker_hung_up(struct console *c)
@@ -226,7 +261,9 @@ int worker_ready(struct console *c)
 	if (w->state != WORKER_STARTED)
 		return -EINVAL;
 	w->state = WORKER_READY;
+	watchdog_heard(&w->watchdog);
 	c->reset = false;
+	c->skip = 0;
 	turn_leave(c);
 	log_debug("console %u: worker %d ready after %" PRIu64 " us", c->index,
 		  (int)w->pid, mono_us() - w->started_us);

@@ -26,6 +26,15 @@ void worker_continue(struct console *c);
 /* Kills a worker for what it did, @why, in the past tense. */
 void worker_condemn(struct console *c, const char *why);
 
+/* Kills it because it does not answer. */
+void worker_hangs(struct console *c);
+
+/* Asks it for a sign of life. */
+void worker_ping(struct console *c);
+
+/* It gave one. Returns 0, or -EINVAL if this was not asked for. */
+int worker_pong(struct console *c, uint64_t id);
+
 /* Its end of the control socket is closed. */
 void worker_hung_up(struct console *c);
 

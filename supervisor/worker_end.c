@@ -20,6 +20,10 @@ static const char *step_text(struct restart_step step, char *out, size_t size)
 	case RESTART_RESUME:
 		snprintf(out, size, "resuming in %u ms", ms);
 		break;
+	case RESTART_RESUME_WITHOUT_CHAIN:
+		snprintf(out, size, "resuming without the open chains in %u ms",
+			 ms);
+		break;
 	case RESTART_CLEAN_SLATE:
 		snprintf(out, size, "its front-end is disconnected, starting "
 			 "anew in %u ms", ms);
@@ -43,9 +47,18 @@ static void log_death(struct console *c, const char *what,
 	step_text(step, next, sizeof(next));
 	if (step.action == RESTART_PARK)
 		log_error(fmt, c->index, (int)c->worker.pid, what, age, next);
-	else
+	else if (death->cause == CAUSE_KILLED)
+		/* The policy bounds the others. */
 		log_write_limited(&c->died_limit, LOG_WARN, fmt, c->index,
 				  (int)c->worker.pid, what, age, next);
+	else
+		log_warn(fmt, c->index, (int)c->worker.pid, what, age, next);
+}
+
+/* Its state is not given to another as it is. */
+static bool is_doubtful(enum cause cause)
+{
+	return cause == CAUSE_CORRUPT || cause == CAUSE_HUNG;
 }
 
 static void take_step(struct console *c, enum cause cause,
@@ -55,20 +68,26 @@ static void take_step(struct console *c, enum cause cause,
 	case RESTART_NONE:
 		c->worker.state = WORKER_GONE;
 		return;
+	case RESTART_RESUME_WITHOUT_CHAIN:
+		c->skip = ++c->skips;
+		__attribute__((fallthrough));
 	case RESTART_RESUME:
 		c->worker.state = WORKER_DOWN;
-		if (cause == CAUSE_CORRUPT && c->plan == STATE_KEEP)
+		if (is_doubtful(cause) && c->plan == STATE_KEEP)
 			c->plan = STATE_COPY;
 		break;
 	case RESTART_CLEAN_SLATE:
 		c->worker.state = WORKER_DOWN;
 		c->plan = STATE_FRESH;
+		c->skip = 0;
 		c->reset = true;
 		attach_reset_frontend(c);
 		break;
 	case RESTART_PARK:
 		c->worker.state = WORKER_PARKED;
+		c->reset = true;
 		c->plan = STATE_FRESH;
+		c->skip = 0;
 		attach_reset(c);
 		break;
 	}
@@ -98,8 +117,12 @@ void worker_ended(struct console *c, const siginfo_t *info)
 	death.age = death.now - w->started_us;
 	if (death.cause == CAUSE_ASKED)
 		death.cause = CAUSE_FAILED;
-	if (w->condemned && death.cause == CAUSE_KILLED)
+	if (w->hung && death.cause == CAUSE_KILLED) {
+		death.cause = CAUSE_HUNG;
+		what = "did not answer and was killed";
+	} else if (w->condemned && death.cause == CAUSE_KILLED) {
 		death.cause = CAUSE_CORRUPT;
+	}
 	worker_clear(c);
 	if (c->supervisor->ending) {
 		w->state = WORKER_GONE;

@@ -26,6 +26,7 @@ static int send_config(struct console *c)
 	msg.config = (struct worker_config){
 		.contract = WORKER_CONTRACT,
 		.console = c->index,
+		.last_id = c->last_id,
 		.max_queue_size = o->max_queue_size,
 		.max_queue_size_given = o->max_queue_size_given,
 		.overflow = o->overflow,
@@ -34,6 +35,7 @@ static int send_config(struct console *c)
 		.notices = o->notices && o->overflow != OVERFLOW_BLOCK,
 		.escape = on_tty ? o->escape : ESCAPE_NONE,
 		.reset = c->reset,
+		.skip = c->skip,
 		.sandbox = o->sandbox,
 		.log_level = log_get_level(),
 		.log_crlf = s->log_crlf,
@@ -57,6 +59,16 @@ static int send_ack(struct console *c)
 	};
 
 	return ctl_send(c->worker.control, &msg, NULL, 0);
+}
+
+static int send_ping(struct console *c)
+{
+	const struct ctl_msg msg = { .type = CTL_PING, .id = c->worker.ping };
+	int err = ctl_send(c->worker.control, &msg, NULL, 0);
+
+	if (!err)
+		c->worker.ping_owed = false;
+	return err;
 }
 
 static int send_owed(struct console *c, enum ctl_type type, bool *owed)
@@ -124,6 +136,8 @@ static int send_due(struct console *c)
 		err = send_owed(c, CTL_PAUSE, &w->pause_owed);
 	if (!err && w->continue_owed)
 		err = send_owed(c, CTL_CONTINUE, &w->continue_owed);
+	if (!err && w->ping_owed)
+		err = send_ping(c);
 	return err ? err : send_fds(c);
 }
 

@@ -91,6 +91,8 @@ int worker_msg_handle(struct console *c, const struct ctl_msg *msg, int *fds,
 		return 0;
 	case CTL_PAUSED:
 		return jobctl_paused(c->supervisor);
+	case CTL_PONG:
+		return worker_pong(c, msg->id);
 	case CTL_QUIT:
 		return quit(c);
 	default:

@@ -11,14 +11,17 @@ unit_tests = \
 	%D%/unit/test-budget \
 	%D%/unit/test-cause \
 	%D%/unit/test-client \
+	%D%/unit/test-client-stream \
 	%D%/unit/test-ctl \
 	%D%/unit/test-ctrl \
 	%D%/unit/test-fd \
 	%D%/unit/test-fdstore \
+	%D%/unit/test-fdstore-order \
 	%D%/unit/test-filter \
 	%D%/unit/test-gmem \
 	%D%/unit/test-gmem-map \
 	%D%/unit/test-link \
+	%D%/unit/test-link-bad \
 	%D%/unit/test-listen \
 	%D%/unit/test-log \
 	%D%/unit/test-options \
@@ -36,18 +39,24 @@ unit_tests = \
 	%D%/unit/test-vring-fetch \
 	%D%/unit/test-vring-indirect \
 	%D%/unit/test-vring-model \
+	%D%/unit/test-vu-feature \
 	%D%/unit/test-vu-mem \
 	%D%/unit/test-vu-table \
 	%D%/unit/test-vu-vring \
+	%D%/unit/test-watch \
+	%D%/unit/test-watchdog \
 	%D%/unit/test-worker
 proto_tests = \
 	%D%/proto/test-clients \
 	%D%/proto/test-config \
 	%D%/proto/test-console \
 	%D%/proto/test-control \
+	%D%/proto/test-crowd \
 	%D%/proto/test-framing \
+	%D%/proto/test-hang \
 	%D%/proto/test-hostile \
 	%D%/proto/test-isolation \
+	%D%/proto/test-ladder \
 	%D%/proto/test-leaks \
 	%D%/proto/test-lifecycle \
 	%D%/proto/test-malformed \
@@ -59,15 +68,60 @@ proto_tests = \
 	%D%/proto/test-resume \
 	%D%/proto/test-ring \
 	%D%/proto/test-slots \
+	%D%/proto/test-storm \
+	%D%/proto/test-sweep \
 	%D%/proto/test-used
 e2e_tests = \
 	%D%/e2e/test-cli \
+	%D%/e2e/test-life \
 	%D%/e2e/test-nested \
-	%D%/e2e/test-terminal
+	%D%/e2e/test-orphans \
+	%D%/e2e/test-qemu \
+	%D%/e2e/test-stdio \
+	%D%/e2e/test-terminal \
+	%D%/e2e/test-uml
+
+# Both kinds of real guest pass the same tests.
+guest_tests = \
+	%D%/e2e/guest-alone.c \
+	%D%/e2e/guest-shells.c \
+	%D%/e2e/guest-tests.c %D%/e2e/guest-tests.h
+%C%_e2e_test_qemu_SOURCES = %D%/e2e/test-qemu.c $(guest_tests)
+%C%_e2e_test_uml_SOURCES = %D%/e2e/test-uml.c $(guest_tests)
+
+# Each console of a storm has a thread.
+%C%_proto_test_storm_SOURCES = \
+	%D%/proto/test-storm.c \
+	%D%/proto/storm.h \
+	%D%/proto/storm-messages.c \
+	%D%/proto/storm-sessions.c \
+	%D%/proto/storm-traffic.c
+%C%_proto_test_storm_CFLAGS = $(AM_CFLAGS) -pthread
+%C%_proto_test_storm_LDFLAGS = $(AM_LDFLAGS) -pthread
+
+%C%_proto_test_sweep_SOURCES = \
+	%D%/proto/test-sweep.c \
+	%D%/proto/sweep.h \
+	%D%/proto/sweep-runs.c
+
+# The daemon of test-sweep: its worker has a system call at each STATE_POINT().
+if TESTS_IN_C
+check_PROGRAMS += %D%/points/daemon %D%/points/worker
+endif
+%C%_points_daemon_SOURCES = supervisor/main.c supervisor/program.c
+%C%_points_daemon_CPPFLAGS = -include config.h $(VDC_CPPFLAGS) \
+	-DVDC_WORKER_PATH=\"$(abs_top_builddir)/%D%/points/worker\"
+%C%_points_daemon_LDADD = $(vhost_device_console_LDADD)
+%C%_points_worker_SOURCES = worker/main.c $(worker_libworker_a_SOURCES)
+%C%_points_worker_CPPFLAGS = $(AM_CPPFLAGS) -DVDC_STATE_POINTS
+%C%_points_worker_LDADD = \
+	common/libcommon.a \
+	$(LIBEVENT_LIBS) $(LIBCAP_NG_LIBS)
 
 # The kernel's part of a call, and a guest that writes between two fetches.
-%C%_unit_test_client_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=sendmmsg -Wl,--wrap=writev
+peer_ldflags = $(AM_LDFLAGS) -Wl,--wrap=sendmmsg -Wl,--wrap=writev
+%C%_unit_test_client_LDFLAGS = $(peer_ldflags)
+%C%_unit_test_client_stream_LDFLAGS = $(peer_ldflags)
 %C%_unit_test_vring_fetch_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=gmem_spans
 
 # Fuzz targets, tests/fuzz/fuzz-<name>.c, hold LLVMFuzzerTestOneInput() only.
@@ -77,7 +131,8 @@ e2e_tests = \
 #   %C%_fuzz_fuzz_<name>_LDADD = $(fuzz_ldadd)
 #   %C%_fuzz_fuzz_<name>_LDFLAGS = $(fuzz_ldflags)
 fuzz_targets = \
-	%D%/fuzz/fuzz-messages
+	%D%/fuzz/fuzz-messages \
+	%D%/fuzz/fuzz-ring
 fuzz_corpus =
 
 # Both run a worker in the target itself, and see it die between two calls.
@@ -92,9 +147,20 @@ fuzz_machine_ldflags = $(fuzz_ldflags) \
 %C%_fuzz_fuzz_messages_SOURCES = \
 	%D%/fuzz/fuzz-messages.c \
 	%D%/fuzz/stream.c %D%/fuzz/stream.h \
+	%D%/fuzz/tamper.c %D%/fuzz/tamper.h \
 	$(fuzz_machine)
 %C%_fuzz_fuzz_messages_LDADD = supervisor/libsupervisor.a $(fuzz_ldadd)
 %C%_fuzz_fuzz_messages_LDFLAGS = $(fuzz_machine_ldflags)
+
+%C%_fuzz_fuzz_ring_SOURCES = \
+	%D%/fuzz/fuzz-ring.c \
+	%D%/fuzz/ring-exact.c %D%/fuzz/ring-exact.h \
+	%D%/fuzz/ring-world.c %D%/fuzz/ring-world.h \
+	%D%/lib/chain-model.c \
+	$(fuzz_machine)
+%C%_fuzz_fuzz_ring_LDADD = supervisor/libsupervisor.a $(fuzz_ldadd)
+%C%_fuzz_fuzz_ring_LDFLAGS = $(fuzz_machine_ldflags) \
+	-Wl,--wrap=gmem_spans -Wl,--wrap=gmem_map -Wl,--wrap=gmem_release
 
 check_scripts = \
 	%D%/build/hardening.sh \
@@ -102,11 +168,14 @@ check_scripts = \
 	%D%/build/layers.sh \
 	%D%/build/spdx.sh
 
+if TESTS_IN_C
 check_LIBRARIES += %D%/lib/libtest.a
+endif
 %C%_lib_libtest_a_SOURCES = \
 	%D%/lib/chain-model.c %D%/lib/chain-model.h \
 	%D%/lib/client.c %D%/lib/client.h \
 	%D%/lib/command.c %D%/lib/command.h \
+	%D%/lib/ctrl-talk.c %D%/lib/ctrl-talk.h \
 	%D%/lib/daemon.c %D%/lib/daemon.h \
 	%D%/lib/daemon-log.c \
 	%D%/lib/fe-msg.c %D%/lib/fe-msg.h \
@@ -116,14 +185,26 @@ check_LIBRARIES += %D%/lib/libtest.a
 	%D%/lib/gring.c %D%/lib/gring.h \
 	%D%/lib/gring-notify.c \
 	%D%/lib/guest.c %D%/lib/guest.h \
+	%D%/lib/guest-pair.c %D%/lib/guest-pair.h \
+	%D%/lib/guest-shell.c %D%/lib/guest-shell.h \
+	%D%/lib/killer.c %D%/lib/killer.h \
+	%D%/lib/mark-stream.c %D%/lib/mark-stream.h \
+	%D%/lib/log-tail.c %D%/lib/log-tail.h \
 	%D%/lib/must.c %D%/lib/must.h \
+	%D%/lib/obedient.c %D%/lib/obedient.h \
 	%D%/lib/pattern.c %D%/lib/pattern.h \
+	%D%/lib/peer.c %D%/lib/peer.h \
 	%D%/lib/process.c %D%/lib/process.h \
 	%D%/lib/pty.c %D%/lib/pty.h \
 	%D%/lib/pty-shell.c %D%/lib/pty-shell.h \
 	%D%/lib/pump.c %D%/lib/pump.h \
+	%D%/lib/real-guest.c %D%/lib/real-guest.h \
 	%D%/lib/require.c %D%/lib/require.h \
 	%D%/lib/ring-image.c %D%/lib/ring-image.h \
+	%D%/lib/supervised.c %D%/lib/supervised.h \
+	%D%/lib/sleeper.h \
+	%D%/lib/tracer.c %D%/lib/tracer.h \
+	%D%/lib/traffic.c %D%/lib/traffic.h \
 	%D%/lib/unit.h \
 	%D%/lib/vhost.h \
 	%D%/lib/vu-world.c %D%/lib/vu-world.h \

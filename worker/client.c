@@ -3,12 +3,16 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/uio.h>
 
 #include "common/log.h"
+
+/* What a pipe takes for sure once it says that it takes something. */
+#define TERMINAL_CHUNK	(PIPE_BUF - MARK_MAX)
 
 struct cursor client_cursor(const struct client *client)
 {
@@ -27,12 +31,15 @@ void client_begin(struct client *client, uint64_t id, uint64_t pos,
 	struct state_client *state = client->state;
 
 	atomic_store_explicit(&state->id, 0, memory_order_release);
+	STATE_POINT();
 	*STATE_OTHER(&state->send) = (struct state_send){ .start = pos };
 	STATE_SWITCH(&state->send);
 	state->budget_us = budget_us;
 	state->lagging = 0;
 	state->half_closed = 0;
+	STATE_POINT();
 	atomic_store_explicit(&state->id, id, memory_order_release);
+	STATE_POINT();
 }
 
 /* The next record skips to the oldest byte the ring still has. */
@@ -75,6 +82,8 @@ static void build(struct state_send *next, const struct client *client,
 		skip(next, &cursor, tail, notices);
 		len = head - cursor.pos;
 	}
+	if (client->terminal && len > TERMINAL_CHUNK)
+		len = TERMINAL_CHUNK;
 	if (cursor.mark_len) {
 		memmove(next->mark, cursor.mark, cursor.mark_len);
 		*iov++ = (struct iovec){ next->mark, cursor.mark_len };
@@ -97,9 +106,14 @@ static void build(struct state_send *next, const struct client *client,
  */
 static int write_out(struct client *client, struct state_send *s)
 {
-	ssize_t n = writev(client->out, s->msg.msg_hdr.msg_iov,
-			   (int)s->msg.msg_hdr.msg_iovlen);
+	struct pollfd p = { .fd = client->out, .events = POLLOUT };
+	ssize_t n;
 
+	/* it may be one that could not be made non-blocking for us alone */
+	if (poll(&p, 1, 0) != 1)
+		return -EAGAIN;
+	n = writev(client->out, s->msg.msg_hdr.msg_iov,
+		   (int)s->msg.msg_hdr.msg_iovlen);
 	if (n < 0)
 		return -errno;
 	s->msg.msg_len = (unsigned int)n;
@@ -134,15 +148,14 @@ int64_t client_send(struct client *client, const struct ring *ring,
 	return next->msg.msg_len;
 }
 
-static bool hung_up(const struct client *client)
+bool client_hung_up(const struct client *client)
 {
 	struct pollfd p = { .fd = client->out };
 
 	return poll(&p, 1, 0) == 1 && (p.revents & (POLLERR | POLLHUP));
 }
 
-/* What was typed before the end is still to be read, perhaps much later. */
-static bool has_typed_all(const struct client *client)
+bool client_has_typed_all(const struct client *client)
 {
 	char byte;
 	ssize_t n;
@@ -151,11 +164,4 @@ static bool has_typed_all(const struct client *client)
 		return true;
 	n = recv(client->in, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 	return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
-}
-
-bool client_is_over(struct client *client)
-{
-	if (!client->deaf)
-		client->deaf = hung_up(client);
-	return client->deaf && has_typed_all(client);
 }

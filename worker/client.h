@@ -15,7 +15,7 @@
 #include "worker/ring.h"
 
 struct client {
-	struct state_client *state;	/* state->id is 0: the slot is free */
+	struct state_client *state;
 	unsigned int slot;
 	int in;				/* a socket: the same fd as out */
 	int out;			/* -1: no output end */
@@ -35,6 +35,12 @@ struct cursor {
 	uint32_t mark_len;
 };
 
+/* One store ends it (state->left), so that no death comes half way. */
+static inline bool client_present(const struct client *client)
+{
+	return client->state->id > client->state->left;
+}
+
 struct cursor client_cursor(const struct client *client);
 
 /* A new client in this slot, whose output starts at position @pos. */
@@ -49,7 +55,8 @@ void client_begin(struct client *client, uint64_t id, uint64_t pos,
 int64_t client_send(struct client *client, const struct ring *ring,
 		    uint64_t head, bool notices);
 
-/* Is nothing to be expected of the client any more, in either direction? */
-bool client_is_over(struct client *client);
+/* Sockets: has the other side gone? Is nothing left of what it typed? */
+bool client_hung_up(const struct client *client);
+bool client_has_typed_all(const struct client *client);
 
 #endif

@@ -11,6 +11,7 @@
 #include "common/mono.h"
 #include "worker/budget.h"
 #include "worker/control.h"
+#include "worker/pulse.h"
 
 /* Sends to one client before the others get their turn. */
 #define SENDS_PER_PASS	4
@@ -18,11 +19,6 @@
 static uint64_t full_budget(const struct clients *clients)
 {
 	return (uint64_t)clients->config->wait_ms * 1000;
-}
-
-static bool present(const struct client *client)
-{
-	return client->state->id != 0;
 }
 
 void clients_init(struct clients *clients, struct console_state *state,
@@ -52,7 +48,7 @@ static unsigned int count_open(const struct clients *clients)
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < CLIENTS_MAX; i++)
-		n += present(&clients->client[i]) &&
+		n += client_present(&clients->client[i]) &&
 		     !clients->client[i].state->half_closed;
 	return n;
 }
@@ -69,6 +65,7 @@ static void no_reader_for_sure(struct clients *clients, struct client *client)
 		atomic_store_explicit(&clients->state->backlog,
 				      client_cursor(client).pos,
 				      memory_order_release);
+	STATE_POINT();
 }
 
 static void half_closed(struct clients *clients, struct client *client)
@@ -77,17 +74,32 @@ static void half_closed(struct clients *clients, struct client *client)
 		return;
 	no_reader_for_sure(clients, client);
 	client->state->half_closed = 1;
+	STATE_POINT();
 	control_half_closed();
 }
 
-/* It gets no more output; what it typed is still the guest's. */
+/*
+ * It gets no more output; what it typed is still the guest's, which may take
+ * it much later.
+ */
 static void deaf(struct clients *clients, struct client *client)
 {
-	no_reader_for_sure(clients, client);
-	client->state->half_closed = 1;
-	client->deaf = true;
-	if (client_is_over(client))
+	if (!client->deaf) {
+		no_reader_for_sure(clients, client);
+		client->state->half_closed = 1;
+		client->deaf = true;
+	}
+	if (client_has_typed_all(client))
 		clients_close(clients, client, 0);
+}
+
+void clients_input_failed(struct clients *clients, struct client *client,
+			  int why)
+{
+	if (client->deaf)
+		clients_close(clients, client, why);
+	else
+		deaf(clients, client);
 }
 
 void clients_typed_all(struct clients *clients, struct client *client)
@@ -117,10 +129,11 @@ static void client_cb(evutil_socket_t fd, short what, void *arg)
 	if (what & EV_CLOSED)
 		half_closed(clients, client);
 	/* an error comes as both, too */
-	if ((client->state->half_closed ||
+	if (!client->terminal &&
+	    (client->state->half_closed ||
 	     (what & (EV_READ | EV_WRITE)) == (EV_READ | EV_WRITE)) &&
-	    !client->terminal && client_is_over(client))
-		clients_close(clients, client, 0);
+	    (client->deaf || client_hung_up(client)))
+		deaf(clients, client);
 	clients->ready(clients->arg);
 }
 
@@ -187,7 +200,7 @@ static void leave(struct clients *clients, struct client *client)
 
 	no_reader_for_sure(clients, client);
 	atomic_store_explicit(&client->state->left, id, memory_order_release);
-	atomic_store_explicit(&client->state->id, 0, memory_order_release);
+	STATE_POINT();
 }
 
 void clients_close(struct clients *clients, struct client *client, int why)
@@ -217,7 +230,7 @@ void clients_forget_absent(struct clients *clients)
 	for (unsigned int i = 0; i < CLIENTS_MAX; i++) {
 		struct client *client = &clients->client[i];
 
-		if (present(client) && client->out < 0 && client->in < 0)
+		if (client_present(client) && client->out < 0 && client->in < 0)
 			leave(clients, client);
 	}
 }
@@ -261,6 +274,8 @@ static bool flush_one(struct clients *clients, struct client *client,
 			deaf(clients, client);
 			return false;
 		}
+		if (n)
+			pulse_progress(clients->state);
 		caught_up(clients, client, head, (uint64_t)n);
 	}
 	return has_more(client, head);
@@ -273,7 +288,7 @@ bool clients_flush(struct clients *clients, uint64_t head)
 	for (unsigned int i = 0; i < CLIENTS_MAX; i++) {
 		struct client *client = &clients->client[i];
 
-		if (!present(client) || client->out < 0 || client->deaf ||
+		if (!client_present(client) || client->out < 0 || client->deaf ||
 		    (client->terminal && clients->paused))
 			continue;
 		if (flush_one(clients, client, head))
@@ -284,7 +299,7 @@ bool clients_flush(struct clients *clients, uint64_t head)
 
 static bool holds(const struct clients *clients, const struct client *client)
 {
-	if (!present(client) || client->out < 0 || client->deaf)
+	if (!client_present(client) || client->out < 0 || client->deaf)
 		return false;
 	switch (clients->config->overflow) {
 	case OVERFLOW_BLOCK:
@@ -300,9 +315,6 @@ uint64_t clients_hold(const struct clients *clients)
 {
 	uint64_t hold = HOLD_NOTHING;
 
-	if (clients->config->overflow == OVERFLOW_BLOCK &&
-	    !count_open(clients))
-		return clients->state->backlog;
 	for (unsigned int i = 0; i < CLIENTS_MAX; i++) {
 		const struct client *client = &clients->client[i];
 		uint64_t pos;
@@ -313,7 +325,18 @@ uint64_t clients_hold(const struct clients *clients)
 		if (pos < hold)
 			hold = pos;
 	}
+	/* then the next to come is who must not lose anything */
+	if (clients->config->overflow == OVERFLOW_BLOCK &&
+	    hold == HOLD_NOTHING)
+		return clients->state->backlog;
 	return hold;
+}
+
+uint64_t clients_room(const struct clients *clients, uint64_t head)
+{
+	uint64_t room = ring_room(clients->ring, head, clients_hold(clients));
+
+	return room > SAY_ROOM ? room - SAY_ROOM : 0;
 }
 
 /* Is it this client that leaves the guest no room? */
@@ -322,7 +345,8 @@ static bool in_the_way(const struct clients *clients,
 {
 	return clients->config->overflow == OVERFLOW_WAIT &&
 	       holds(clients, client) &&
-	       !ring_room(clients->ring, head, client_cursor(client).pos);
+	       ring_room(clients->ring, head, client_cursor(client).pos) <=
+		       SAY_ROOM;
 }
 
 void clients_charge(struct clients *clients, uint64_t head, bool held)
@@ -365,7 +389,7 @@ struct client *clients_next_typing(struct clients *clients)
 		struct client *client =
 			&clients->client[clients->turn++ % CLIENTS_MAX];
 
-		if (present(client) && !client->terminal && client->readable &&
+		if (client_present(client) && !client->terminal && client->readable &&
 		    !client->eof)
 			return client;
 	}

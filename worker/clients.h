@@ -13,6 +13,7 @@
 #include "worker/client.h"
 
 #define HOLD_NOTHING	UINT64_MAX
+#define SAY_ROOM	(4 * SAY_MAX)
 
 struct clients {
 	struct client client[CLIENTS_MAX];
@@ -53,6 +54,12 @@ bool clients_flush(struct clients *clients, uint64_t head);
 uint64_t clients_hold(const struct clients *clients);
 
 /*
+ * Bytes of guest output that fit at @head. Some room beyond them is kept for
+ * text of our own, which does not wait.
+ */
+uint64_t clients_room(const struct clients *clients, uint64_t head);
+
+/*
  * The guest waits for room, or no longer does (@held). Takes the time it
  * waited from the budget of those it waited for.
  */
@@ -66,6 +73,10 @@ struct client *clients_next_typing(struct clients *clients);
 
 /* The client's input has ended; it may still want output, or be gone. */
 void clients_typed_all(struct clients *clients, struct client *client);
+
+/* Reading from the client failed with @why, -errno. */
+void clients_input_failed(struct clients *clients, struct client *client,
+			  int why);
 
 /* Leaves the terminal alone, or uses it again. */
 void clients_pause(struct clients *clients, bool paused);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "worker/pulse.h"
 #include "worker/vu_proto.h"
 
 /* VIRTIO 1.2, 5.3.4; little-endian */
@@ -21,7 +22,8 @@ static void plan(struct console *console, bool more)
 {
 	uint64_t ends = clients_hold_ends(&console->clients, head(console));
 
-	if (more)
+	if (more || (console->tx_held &&
+		     clients_room(&console->clients, head(console))))
 		event_add(console->again_ev, &at_once);
 	if (console->tx_held && ends) {
 		struct timeval tv = {
@@ -41,24 +43,23 @@ static void plan(struct console *console, bool more)
  */
 void console_service(struct console *console)
 {
-	bool more;
+	bool more, working;
 
 	if (console->serving) {
 		event_add(console->again_ev, &at_once);
 		return;
 	}
 	console->serving = true;
+	working = pulse_begin(console->state);
 	clients_charge(&console->clients, head(console), console->tx_held);
 	more = console_tx_drain(console);
 	more |= clients_flush(&console->clients, head(console));
-	if (console->tx_held) {
-		more |= ring_room(&console->ring, head(console),
-				  clients_hold(&console->clients)) != 0;
-	}
 	clients_charge(&console->clients, head(console), console->tx_held);
 	more |= console_rx_fill(console);
 	more |= console_ctrl_service(console);
 	console->serving = false;
+	if (working)
+		pulse_end(console->state);
 	plan(console, more);
 }
 
@@ -90,6 +91,7 @@ void console_init(struct console *console, struct console_state *state,
 		.size = state->ring_size,
 		.tail = &state->tail,
 	};
+	pulse_init(state);
 	console->again_ev = loop_event(base, -1, 0, again_cb, console);
 	console->hold_ev = loop_event(base, -1, 0, again_cb, console);
 	vu_init(&console->vu, state, config, &console_ops, console, base);
@@ -173,10 +175,30 @@ static uint16_t ring_base(void *dev, unsigned int index,
 	}
 }
 
+static uint32_t ring_taken(void *dev, unsigned int index,
+			   const struct state_ring *ring)
+{
+	struct console *console = dev;
+	const struct state_ring_pos *pos =
+		&STATE_CURRENT(&console->state->tx)->ring;
+
+	/* the other queues leave no chain open */
+	return index == CONSOLE_TX && pos->gen == ring->gen ? pos->off : 0;
+}
+
 static void ring_ready(void *dev, unsigned int index)
 {
 	(void)index;
 	console_service(dev);
+}
+
+static void skip_open(void *dev)
+{
+	struct console *console = dev;
+
+	console_tx_skip(console);
+	console_rx_skip(console);
+	console_ctrl_skip(console);
 }
 
 static void say(void *dev)
@@ -191,6 +213,8 @@ const struct device_ops console_ops = {
 	.config_write = config_write,
 	.ring_start = ring_start,
 	.ring_base = ring_base,
+	.ring_taken = ring_taken,
 	.ring_ready = ring_ready,
+	.skip_open = skip_open,
 	.say = say,
 };

@@ -49,23 +49,24 @@ void console_flush(struct console *console);
 
 extern const struct device_ops console_ops;
 
-/* A unit of work was done: the supervisor sees that this worker gets on. */
-static inline void console_progress(struct console *console)
-{
-	atomic_fetch_add_explicit(&console->state->progress, 1,
-				  memory_order_relaxed);
-}
+/*
+ * By queue: _drain, _fill and _service return true if there is more to do at
+ * once; _skip completes the next chain as it stands, with length 0, unless
+ * that was done for this start (config.skip) before.
+ */
 
-/* console_tx.c: each returns true if there is more to do at once */
+/* console_tx.c */
 void console_tx_start(struct console *console,
 		      const struct state_ring *ring);
 bool console_tx_drain(struct console *console);
 void console_say(struct console *console);
+void console_tx_skip(struct console *console);
 
 /* console_rx.c */
 void console_rx_start(struct console *console,
 		      const struct state_ring *ring);
 bool console_rx_fill(struct console *console);
+void console_rx_skip(struct console *console);
 uint16_t console_rx_base(const struct console *console,
 			 const struct state_ring *ring);
 
@@ -73,5 +74,6 @@ uint16_t console_rx_base(const struct console *console,
 void console_ctrl_start(struct console *console, enum console_queue queue,
 			const struct state_ring *ring);
 bool console_ctrl_service(struct console *console);
+void console_ctrl_skip(struct console *console);
 
 #endif

@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "worker/console.h"
 #include "worker/ctrl.h"
+#include "worker/pulse.h"
 #include "worker/ring_pos.h"
 #include "worker/vu_proto.h"
 
@@ -67,6 +68,7 @@ static void write_message(const struct vring_chain *chain,
 			n = CTRL_MESSAGE_LEN - done;
 		memcpy(span->iov_base, wire + done, n);
 		done += n;
+		STATE_POINT();
 	}
 }
 
@@ -123,7 +125,7 @@ static bool receive(struct console *console)
 			 &console->vu.vq[CONSOLE_CTRL_TX]);
 	if (err < 0 && chain->fatal)
 		vu_break_ring(&console->vu, CONSOLE_CTRL_TX, chain->error);
-	console_progress(console);
+	pulse_progress(state);
 	return true;
 }
 
@@ -155,7 +157,7 @@ static bool deliver(struct console *console)
 	ring_pos_publish(&next->to_guest, &console->vu.vq[CONSOLE_CTRL_RX]);
 	if (err < 0 && chain->fatal)
 		vu_break_ring(&console->vu, CONSOLE_CTRL_RX, chain->error);
-	console_progress(console);
+	pulse_progress(state);
 	return true;
 }
 
@@ -192,4 +194,42 @@ bool console_ctrl_service(struct console *console)
 	notify(console, CONSOLE_CTRL_RX, before.to_guest.used,
 	       now->to_guest.used);
 	return more;
+}
+
+/* Gives up the chain at @pos; false if there is none. */
+static bool skip_chain(struct state_ring_pos *pos, const struct vq *vq)
+{
+	int head = vq->running ? vring_head(&vq->vr, pos->avail) : -EAGAIN;
+
+	if (head >= 0)
+		ring_pos_complete(pos, (uint16_t)head, 0);
+	return head >= 0;
+}
+
+/*
+ * A buffer for the guest was touched only if there was something to put into
+ * it; that is owed still.
+ */
+void console_ctrl_skip(struct console *console)
+{
+	struct console_state *state = console->state;
+	struct state_ctrl *next = STATE_OTHER(&state->ctrl);
+	struct vq *in = &console->vu.vq[CONSOLE_CTRL_TX];
+	struct vq *out = &console->vu.vq[CONSOLE_CTRL_RX];
+	bool skipped_in, skipped_out;
+
+	*next = *STATE_CURRENT(&state->ctrl);
+	if (next->skip == console->config->skip)
+		return;
+	next->skip = console->config->skip;
+	skipped_in = skip_chain(&next->from_guest, in);
+	skipped_out = next->owed && skip_chain(&next->to_guest, out);
+	STATE_SWITCH(&state->ctrl);
+	if (skipped_in)
+		ring_pos_publish(&next->from_guest, in);
+	if (skipped_out)
+		ring_pos_publish(&next->to_guest, out);
+	if (skipped_in || skipped_out)
+		log_warn("control chains skipped: %d from the guest, %d to it",
+			 skipped_in, skipped_out);
 }

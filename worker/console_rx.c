@@ -8,6 +8,7 @@
 
 #include "common/log.h"
 #include "worker/console.h"
+#include "worker/pulse.h"
 #include "worker/terminal.h"
 
 #define RECEIVES_PER_PASS	8
@@ -61,7 +62,6 @@ static void publish(struct console *console, const struct state_rx *rx)
 
 		vring_put(vr, (uint16_t)(rx->used + i), rx->head[i], len);
 		left -= len;
-		console_progress(console);
 	}
 	vring_publish(vr, out.used);
 }
@@ -79,6 +79,7 @@ void console_rx_start(struct console *console, const struct state_ring *ring)
 	*next = (struct state_rx){
 		.gen = ring->gen,
 		.typed = now->typed,
+		.skip = now->skip,
 		.avail = ring->base,
 		.used = vring_used_idx(&rx_vq(console)->vr),
 	};
@@ -100,6 +101,7 @@ static void begin(const struct console *console, struct state_rx *next)
 
 	next->gen = now->gen;
 	next->typed = now->typed;
+	next->skip = now->skip;
 	next->avail = out.avail;
 	next->used = out.used;
 	next->n = 0;
@@ -127,16 +129,44 @@ static uint32_t add_chain(struct state_rx *next,
 	return (uint32_t)capacity;
 }
 
-static void give_back(struct console *console, struct state_rx *next,
-		      uint16_t head, const char *why)
+/* The buffer goes back as it is, alone. */
+static void return_unused(struct state_rx *next, uint16_t head)
 {
-	log_limited(LOG_WARN, "input buffer returned unused: %s", why);
 	next->kind = RX_RETURN;
 	next->n = 1;
 	next->head[0] = head;
 	next->capacity[0] = 0;
+}
+
+static void give_back(struct console *console, struct state_rx *next,
+		      uint16_t head, const char *why)
+{
+	log_limited(LOG_WARN, "input buffer returned unused: %s", why);
+	return_unused(next, head);
 	STATE_SWITCH(&console->state->rx);
 	publish(console, next);
+	pulse_progress(console->state);
+}
+
+/* Nothing is open between two records: it is the next buffer that goes. */
+void console_rx_skip(struct console *console)
+{
+	struct state_rx *next = STATE_OTHER(&console->state->rx);
+	struct vq *vq = rx_vq(console);
+	int head;
+
+	begin(console, next);
+	if (next->skip == console->config->skip)
+		return;
+	next->skip = console->config->skip;
+	head = vq->running ? vring_head(&vq->vr, next->avail) : -EAGAIN;
+	if (head >= 0) {
+		log_warn("input buffer skipped");
+		return_unused(next, (uint16_t)head);
+	}
+	STATE_SWITCH(&console->state->rx);
+	if (head >= 0)
+		publish(console, next);
 }
 
 enum collect { COLLECT_READY, COLLECT_EMPTY, COLLECT_AGAIN };
@@ -183,7 +213,10 @@ static enum collect collect(struct console *console, struct state_rx *next)
 	return COLLECT_READY;
 }
 
-/* Receives from a socket into the collected buffers. */
+/*
+ * Receives from a socket into the collected buffers. An error may stand before
+ * bytes that are still there: the next call gets those.
+ */
 static void receive(struct console *console, struct client *client,
 		    struct state_rx *next)
 {
@@ -192,6 +225,7 @@ static void receive(struct console *console, struct client *client,
 		if (!next->msg.msg_len)
 			clients_typed_all(&console->clients, client);
 		publish(console, next);
+		pulse_progress(console->state);
 		return;
 	}
 	if (errno == EAGAIN)
@@ -200,7 +234,7 @@ static void receive(struct console *console, struct client *client,
 		vu_break_ring(&console->vu, CONSOLE_RX,
 			      "buffers lost their memory");
 	else if (errno != EINTR)
-		clients_close(&console->clients, client, -errno);
+		clients_input_failed(&console->clients, client, -errno);
 }
 
 /* Copies what was typed at the terminal into the collected buffers. */
@@ -218,6 +252,7 @@ static void deliver_typed(struct console *console, struct state_rx *next)
 	}
 	STATE_SWITCH(&console->state->rx);
 	publish(console, next);
+	pulse_progress(console->state);
 }
 
 static bool typed_waits(const struct console *console)

@@ -8,6 +8,7 @@
 
 #include "common/log.h"
 #include "worker/console.h"
+#include "worker/pulse.h"
 #include "worker/ring_pos.h"
 
 #define CHAINS_PER_PASS		64
@@ -39,7 +40,7 @@ static void finish_chain(struct console *console, struct state_tx *next)
 	ring_pos_complete(&next->ring, console->chain.head, 0);
 	STATE_SWITCH(&console->state->tx);
 	ring_pos_publish(&next->ring, tx_vq(console));
-	console_progress(console);
+	pulse_progress(console->state);
 }
 
 /* Takes what fits of the chain. Returns bytes taken, or -EAGAIN: no room. */
@@ -48,13 +49,12 @@ static int64_t take_chain(struct console *console)
 	struct console_state *state = console->state;
 	const struct vring_chain *chain = &console->chain;
 	struct state_tx *next = STATE_OTHER(&state->tx);
-	uint64_t hold = clients_hold(&console->clients);
 	uint64_t len, room;
 
 	*next = *STATE_CURRENT(&state->tx);
 	len = chain->out_len > next->ring.off ?
 		      chain->out_len - next->ring.off : 0;
-	room = ring_room(&console->ring, next->head, hold);
+	room = clients_room(&console->clients, next->head);
 	if (len && !room)
 		return -EAGAIN;
 	if (len > room)
@@ -67,6 +67,7 @@ static int64_t take_chain(struct console *console)
 	} else {
 		next->ring.off += (uint32_t)len;
 		STATE_SWITCH(&state->tx);
+		pulse_progress(state);
 	}
 	return (int64_t)len;
 }
@@ -150,6 +151,15 @@ bool console_tx_drain(struct console *console)
 	return result == DRAIN_MORE;
 }
 
+static void append_text(struct console *console, struct state_tx *next,
+			const char *text, uint64_t len)
+{
+	const struct iovec iov = { (void *)text, len };
+
+	ring_write(&console->ring, next->head, &iov, 1, 0, len);
+	next->head += len;
+}
+
 /*
  * Text of our own, or a character of an emergency write: once, whoever died
  * since the session asked for it. It does not wait for room but with `block`,
@@ -160,7 +170,6 @@ void console_say(struct console *console)
 	struct console_state *state = console->state;
 	const struct state_session *s = STATE_CURRENT(&state->session);
 	struct state_tx *next = STATE_OTHER(&state->tx);
-	struct iovec text = { (void *)s->say, s->say_len };
 	uint64_t len = s->say_len;
 
 	if (STATE_CURRENT(&state->tx)->said == s->says)
@@ -171,7 +180,33 @@ void console_say(struct console *console)
 	    ring_room(&console->ring, next->head,
 		      clients_hold(&console->clients)) < len)
 		len = 0;
-	ring_write(&console->ring, next->head, &text, 1, 0, len);
-	next->head += len;
+	append_text(console, next, s->say, len);
 	STATE_SWITCH(&state->tx);
+}
+
+void console_tx_skip(struct console *console)
+{
+	static const char notice[] =
+		"\r\n[vhost-device-console: some output was skipped after a failure]\r\n";
+	struct console_state *state = console->state;
+	struct state_tx *next = STATE_OTHER(&state->tx);
+	struct vq *vq = tx_vq(console);
+	int head;
+
+	*next = *STATE_CURRENT(&state->tx);
+	if (next->skip == console->config->skip)
+		return;
+	next->skip = console->config->skip;
+	head = vq->running ? vring_head(&vq->vr, next->ring.avail) : -EAGAIN;
+	if (head >= 0) {
+		log_warn("output chain skipped, %u bytes of it were taken",
+			 next->ring.off);
+		ring_pos_complete(&next->ring, (uint16_t)head, 0);
+		if (console->config->notices)
+			append_text(console, next, notice,
+				    sizeof(notice) - 1);
+	}
+	STATE_SWITCH(&state->tx);
+	if (head >= 0)
+		ring_pos_publish(&next->ring, vq);
 }

@@ -142,6 +142,13 @@ void control_quit(void)
 	send_type(CTL_QUIT);
 }
 
+void control_pong(uint64_t id)
+{
+	struct ctl_msg msg = { .type = CTL_PONG, .id = id };
+
+	send_msg(&msg, NULL, 0);
+}
+
 void control_discard(void)
 {
 	send_type(CTL_DISCARD);

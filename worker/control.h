@@ -24,6 +24,7 @@ void control_ready(void);
 void control_paused(void);
 void control_half_closed(void);
 void control_quit(void);
+void control_pong(uint64_t id);
 void control_drop(enum fd_kind kind, unsigned int index,
 		  uint64_t id);
 void control_discard(void);

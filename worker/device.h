@@ -34,8 +34,18 @@ struct device_ops {
 	uint16_t (*ring_base)(void *dev, unsigned int index,
 			      const struct state_ring *ring);
 
+	/* Bytes that were taken of the chain there, which is not finished. */
+	uint32_t (*ring_taken)(void *dev, unsigned int index,
+			       const struct state_ring *ring);
+
 	/* The driver kicked, or may have. */
 	void (*ring_ready)(void *dev, unsigned int index);
+
+	/*
+	 * The chain that the worker before may have died on is given up, in
+	 * each ring that runs; once for one number of config.skip.
+	 */
+	void (*skip_open)(void *dev);
 
 	/* session.say is to be appended to the output unless it was. */
 	void (*say)(void *dev);

@@ -39,8 +39,10 @@ void handover_receive(struct handover *handover)
 			continue;
 		}
 		fd_close_all(fds, nfds);
-		if (msg.type == CTL_START)
+		if (msg.type == CTL_START) {
+			control_pong(0);
 			return;
+		}
 		if (msg.type == CTL_STOP)
 			_Exit(WORKER_EXIT_ASKED);
 	}

@@ -26,6 +26,7 @@ noinst_LIBRARIES += %D%/libworker.a
 	%D%/handover.c %D%/handover.h \
 	%D%/jail.c %D%/jail.h \
 	%D%/loop.c %D%/loop.h \
+	%D%/pulse.h \
 	%D%/ring.c %D%/ring.h \
 	%D%/ring_pos.c %D%/ring_pos.h \
 	%D%/state_check.c %D%/state_check.h \

@@ -125,6 +125,9 @@ static void handle(struct console *console, const struct ctl_msg *msg,
 	case CTL_CONTINUE:
 		clients_pause(&console->clients, false);
 		break;
+	case CTL_PING:
+		control_pong(msg->id);
+		break;
 	case CTL_STOP:
 		stop(console);
 	}
@@ -142,12 +145,16 @@ static void control_cb(evutil_socket_t fd, short what, void *arg)
 		handle(arg, &msg, fds, nfds);
 }
 
-/* Control messages may have come while a callback waited for its ack. */
+/*
+ * Control messages may have come while a callback, or the resume, waited for
+ * an ack: no event tells of those.
+ */
 static void serve(struct event_base *base, struct console *console)
 {
-	while (event_base_loop(base, EVLOOP_ONCE) == 0)
+	do {
 		if (control_has_deferred())
 			control_cb(WORKER_FD_CONTROL, EV_READ, console);
+	} while (event_base_loop(base, EVLOOP_ONCE) == 0);
 }
 
 int main(void)
@@ -174,6 +181,8 @@ int main(void)
 
 	handover_receive(&handover);
 	error = state_check(state, size);
+	if (!error && !state_check_ids(state, config.last_id))
+		error = "ids";
 	if (!error) {
 		console_init(&console, state, &config, base);
 		event_add(loop_event(base, WORKER_FD_CONTROL,

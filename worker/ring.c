@@ -18,6 +18,7 @@ static void drop_oldest(struct ring *ring, uint64_t head, uint64_t len)
 	if (tail > atomic_load_explicit(ring->tail, memory_order_relaxed))
 		atomic_store_explicit(ring->tail, tail, memory_order_release);
 	atomic_signal_fence(memory_order_seq_cst);
+	STATE_POINT();
 }
 
 static void copy_in(struct ring *ring, uint64_t pos, const void *from,
@@ -30,6 +31,7 @@ static void copy_in(struct ring *ring, uint64_t pos, const void *from,
 	for (unsigned int i = 0; i < n; i++) {
 		memcpy(span[i].iov_base, p, span[i].iov_len);
 		p += span[i].iov_len;
+		STATE_POINT();
 	}
 }
 

@@ -4,13 +4,11 @@
 void ring_pos_start(struct state_ring_pos *pos, const struct state_ring *ring,
 		    const struct vq *vq)
 {
-	uint32_t off = ring->base && ring->base == pos->avail ? pos->off : 0;
-
 	*pos = (struct state_ring_pos){
 		.gen = ring->gen,
 		.avail = ring->base,
 		.used = vring_used_idx(&vq->vr),
-		.off = off,
+		.off = ring->taken,
 	};
 }
 

@@ -134,9 +134,9 @@ static bool client(const struct console_state *s, const struct state_client *c)
 	uint64_t head = STATE_CURRENT(&s->tx)->head;
 	uint32_t sent = send->msg.msg_len;
 
-	if (!c->id)
+	if (c->id <= c->left)
 		return true;
-	return c->id > c->left && send->mark_len <= MARK_MAX &&
+	return send->mark_len <= MARK_MAX &&
 	       send->mark_len <= send->len && sent <= send->len &&
 	       send->start <= head &&
 	       (sent <= send->mark_len ||
@@ -163,4 +163,17 @@ const char *state_check(const struct console_state *state, size_t size)
 		if (!client(state, &state->client[i]))
 			return "clients";
 	return NULL;
+}
+
+bool state_check_ids(const struct console_state *state, uint64_t last_id)
+{
+	const struct state_session *session = STATE_CURRENT(&state->session);
+
+	if (session->conn > last_id || session->ended > last_id)
+		return false;
+	for (unsigned int i = 0; i < CLIENTS_MAX; i++)
+		if (state->client[i].id > last_id ||
+		    state->client[i].left > last_id)
+			return false;
+	return true;
 }

@@ -2,7 +2,9 @@
 #ifndef WORKER_STATE_CHECK_H
 #define WORKER_STATE_CHECK_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/state.h"
 
@@ -12,5 +14,11 @@
  * is wrong.
  */
 const char *state_check(const struct console_state *state, size_t size);
+
+/*
+ * Has the supervisor given out all ids of connections and clients in it, the
+ * last being @last_id? Others would turn away who comes later.
+ */
+bool state_check_ids(const struct console_state *state, uint64_t last_id);
 
 #endif

@@ -2,6 +2,7 @@
 #include "worker/terminal.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,7 +13,7 @@ static struct client *terminal(struct clients *clients)
 {
 	struct client *client = &clients->client[0];
 
-	if (!client->state->id || !client->terminal || client->in < 0 ||
+	if (!client_present(client) || !client->terminal || client->in < 0 ||
 	    client->eof || !client->readable || clients->paused)
 		return NULL;
 	return client;
@@ -34,6 +35,14 @@ static size_t up_to_escape(const struct clients *clients, const uint8_t *bytes,
 	return (size_t)(at - bytes);
 }
 
+/* The fd may be one that could not be made non-blocking for us alone. */
+static bool has_input(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) == 1;
+}
+
 static void append(struct console_state *state, const uint8_t *bytes,
 		   size_t len)
 {
@@ -41,7 +50,9 @@ static void append(struct console_state *state, const uint8_t *bytes,
 
 	for (size_t i = 0; i < len; i++)
 		state->typed_buf[(end + i) % TYPED_MAX] = bytes[i];
+	STATE_POINT();
 	atomic_store_explicit(&state->typed, end + len, memory_order_release);
+	STATE_POINT();
 }
 
 bool terminal_read(struct clients *clients)
@@ -55,6 +66,10 @@ bool terminal_read(struct clients *clients)
 
 	if (!client || !room)
 		return false;
+	if (!has_input(client->in)) {
+		client->readable = false;
+		return false;
+	}
 	n = read(client->in, bytes, room);
 	if (n > 0) {
 		append(state, bytes,

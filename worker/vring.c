@@ -138,10 +138,26 @@ static int get_indirect(const struct vring *vr, struct vring_chain *chain,
 	return bad(chain, "loop in an indirect table");
 }
 
+static uint16_t load_head(const struct vring *vr, uint16_t avail)
+{
+	return virtq_load16(&vr->avail->ring[avail & (vr->num - 1)]);
+}
+
+int vring_head(const struct vring *vr, uint16_t avail)
+{
+	int pending = vring_pending(vr, avail);
+	uint16_t head;
+
+	if (pending <= 0)
+		return pending ? pending : -EAGAIN;
+	head = load_head(vr, avail);
+	return head < vr->num ? head : -EPROTO;
+}
+
 int vring_get(const struct vring *vr, uint16_t avail,
 	      struct vring_chain *chain)
 {
-	uint16_t i = virtq_load16(&vr->avail->ring[avail & (vr->num - 1)]);
+	uint16_t i = load_head(vr, avail);
 	int err;
 
 	chain->head = i;
@@ -180,12 +196,15 @@ void vring_put(struct vring *vr, uint16_t used, uint16_t head, uint32_t len)
 	struct virtq_used_elem *e = &vr->used->ring[used & (vr->num - 1)];
 
 	virtq_store32(&e->id, head);
+	STATE_POINT();
 	virtq_store32(&e->len, len);
+	STATE_POINT();
 }
 
 void vring_publish(struct vring *vr, uint16_t used)
 {
 	virtq_store16_release(&vr->used->idx, used);
+	STATE_POINT();
 }
 
 uint16_t vring_used_idx(const struct vring *vr)

@@ -14,7 +14,7 @@
 #include "worker/gmem.h"
 #include "worker/virtio_ring.h"
 
-/* Descriptors of a chain; the specification's limit is the ring's num. */
+/* Entries of an indirect table; a direct chain has the ring's num at most. */
 #define VRING_CHAIN_DESCS_MAX	1024u
 #define VRING_CHAIN_SPANS_MAX	(VRING_CHAIN_DESCS_MAX + 2 * MEM_SLOTS_MAX)
 
@@ -51,6 +51,12 @@ int vring_map(struct vring *vr, const struct gmem *gmem, uint32_t num,
 
 /* Chains available from @avail on, or -EPROTO: the index jumped. */
 int vring_pending(const struct vring *vr, uint16_t avail);
+
+/*
+ * The head of the available chain at @avail, without a look at what it is made
+ * of. -EAGAIN if there is none, -EPROTO if the ring's structure is broken.
+ */
+int vring_head(const struct vring *vr, uint16_t avail);
 
 /*
  * Reads the available chain at @avail; each guest field is read once. Returns

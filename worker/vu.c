@@ -8,6 +8,7 @@
 #include "common/fd.h"
 #include "common/log.h"
 #include "worker/control.h"
+#include "worker/pulse.h"
 #include "worker/vu_in.h"
 #include "worker/vu_out.h"
 #include "worker/vu_sync.h"
@@ -155,6 +156,7 @@ static int handle(struct vu *vu, const struct vu_msg *msg)
 
 	if (err)
 		return err;
+	pulse_progress(vu->state);
 	vu_sync_message(vu);
 	return send_reply(vu);
 }
@@ -180,8 +182,13 @@ static void read_messages(struct vu *vu)
 
 static void vu_read_cb(evutil_socket_t fd, short what, void *arg)
 {
+	struct vu *vu = arg;
+	bool working = pulse_begin(vu->state);
+
 	(void)fd, (void)what;
-	read_messages(arg);
+	read_messages(vu);
+	if (working)
+		pulse_end(vu->state);
 }
 
 static void vu_write_cb(evutil_socket_t fd, short what, void *arg)
@@ -217,5 +224,6 @@ void vu_break_ring(struct vu *vu, unsigned int index, const char *why)
 	log_limited(LOG_WARN, "ring %u is broken: %s", index, why);
 	atomic_store_explicit(&vu->state->broken[index], vq->gen,
 			      memory_order_release);
+	STATE_POINT();
 	vq_signal_err(vq);
 }

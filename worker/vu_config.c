@@ -29,6 +29,12 @@ VU_HANDLER(vu_get_config)
 
 	if (err)
 		return err;
+	/*
+	 * A driver that looks at the configuration starts anew: its rings do
+	 * not go on where they stopped, even if that was at index 0.
+	 */
+	for (unsigned int i = 0; i < CONSOLE_RINGS; i++)
+		next->ring[i].taken = 0;
 	memcpy(reply, &range, sizeof(range));
 	vu->ops->config_read(vu->dev, range.offset, reply + sizeof(range),
 			     range.size);

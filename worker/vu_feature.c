@@ -66,11 +66,18 @@ VU_HANDLER(vu_set_owner)
 	return 0;
 }
 
+/* Without VHOST_USER_F_PROTOCOL_FEATURES no message could enable a ring. */
+static bool always_enabled(const struct state_session *session)
+{
+	return session->features_set &&
+	       !(session->features & BIT64(VHOST_USER_F_PROTOCOL_FEATURES));
+}
+
 VU_HANDLER(vu_reset_owner)
 {
 	(void)vu, (void)msg;
 	for (unsigned int i = 0; i < CONSOLE_RINGS; i++)
-		next->ring[i].enabled = 0;
+		next->ring[i].enabled = always_enabled(next);
 	return 0;
 }
 
@@ -126,8 +133,9 @@ VU_HANDLER(vu_reset_device)
 
 		if (ring->started)
 			ring->base = vu->ops->ring_base(vu->dev, i, ring);
+		ring->taken = 0;
 		ring->started = 0;
-		ring->enabled = 0;
+		ring->enabled = always_enabled(next);
 	}
 	next->status = 0;
 	(void)msg;

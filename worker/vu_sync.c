@@ -103,23 +103,26 @@ static void start_ring(struct vu *vu, unsigned int index)
 {
 	struct vq *vq = &vu->vq[index];
 
-	if (!vq->mapped)
+	if (!vq->mapped || vq->running)
 		return;
-	if (!vq->running) {
-		vq_run(vq, vu_session(vu)->ring[index].gen);
-		vu->ops->ring_start(vu->dev, index,
-				    &vu_session(vu)->ring[index]);
-	}
-	vu->ops->ring_ready(vu->dev, index);
+	vq_run(vq, vu_session(vu)->ring[index].gen);
+	vu->ops->ring_start(vu->dev, index, &vu_session(vu)->ring[index]);
 }
 
 /* No ring is served before each of them knows where its memory is now. */
-static void sync_rings(struct vu *vu)
+static void start_rings(struct vu *vu)
 {
 	for (unsigned int i = 0; i < CONSOLE_RINGS; i++)
 		map_ring(vu, i);
 	for (unsigned int i = 0; i < CONSOLE_RINGS; i++)
 		start_ring(vu, i);
+}
+
+static void serve_rings(struct vu *vu)
+{
+	for (unsigned int i = 0; i < CONSOLE_RINGS; i++)
+		if (vu->vq[i].mapped)
+			vu->ops->ring_ready(vu->dev, i);
 	vu->ops->say(vu->dev);
 }
 
@@ -127,7 +130,8 @@ void vu_sync_message(struct vu *vu)
 {
 	commit(vu);
 	swap_memory(vu);
-	sync_rings(vu);
+	start_rings(vu);
+	serve_rings(vu);
 }
 
 /*
@@ -154,7 +158,7 @@ static void commit_again(struct vu *vu, uint64_t pending_seq)
 
 /*
  * What the worker before signalled is not known: every ring counts as kicked
- * (ring_ready above), and every call is signalled once.
+ * (serve_rings), and every call is signalled once.
  */
 void vu_sync_resume(struct vu *vu, uint64_t pending_seq)
 {
@@ -162,7 +166,10 @@ void vu_sync_resume(struct vu *vu, uint64_t pending_seq)
 		commit_again(vu, pending_seq);
 	if (vu->npending)
 		vu_in_resume(vu, pending_seq);
-	sync_rings(vu);
+	start_rings(vu);
+	if (vu->config->skip)
+		vu->ops->skip_open(vu->dev);
+	serve_rings(vu);
 	for (unsigned int i = 0; i < CONSOLE_RINGS; i++)
 		if (vu->vq[i].running)
 			vq_call(&vu->vq[i]);

@@ -37,7 +37,10 @@ static unsigned int ring_index(const struct state_session *next,
 static void stop_ring(struct vu *vu, struct state_session *next,
 		      struct state_ring *ring)
 {
-	ring->base = vu->ops->ring_base(vu->dev, ring_index(next, ring), ring);
+	unsigned int index = ring_index(next, ring);
+
+	ring->base = vu->ops->ring_base(vu->dev, index, ring);
+	ring->taken = vu->ops->ring_taken(vu->dev, index, ring);
 	ring->started = 0;
 }
 
@@ -115,6 +118,8 @@ VU_HANDLER(vu_set_vring_base)
 		return err;
 	if (state.num > UINT16_MAX)
 		return -EINVAL;
+	if (ring->started || ring->base != state.num)
+		ring->taken = 0;
 	ring->started = 0;
 	ring->base = (uint16_t)state.num;
 	return 0;

@@ -6,11 +6,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <netinet/in.h>
-#include <pwd.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -24,12 +21,9 @@
 
 #include <cmocka.h>
 
-#include "common/mono.h"
-#include "tests/lib/client.h"
 #include "tests/lib/command.h"
 #include "tests/lib/daemon.h"
 #include "tests/lib/must.h"
-#include "tests/lib/wait.h"
 
 #define WORDS_MAX	24
 
@@ -306,135 +300,6 @@ static void too_many(void **state)
 	expect_unchanged("-b network -s %s -c 16384", "--socket-count 16384");
 }
 
-/* Starts, and ends on @sig in under a second with status 0. */
-static void end_by(int sig)
-{
-	uint64_t start;
-	int status;
-
-	daemon_destroy(&d);
-	daemon_start(&d, 2, NULL);
-	daemon_worker(&d, 0, 0);
-	daemon_worker(&d, 1, 0);
-	start = mono_us();
-	kill(d.pid, sig);
-	status = daemon_wait(&d, WAIT_MS);
-	must(status == 0, "signal %d: wait status %x", sig,
-	     (unsigned int)status);
-	must(mono_us() - start < 1000000, "signal %d: %llu us", sig,
-	     (unsigned long long)(mono_us() - start));
-	for (unsigned int i = 0; i < 2; i++)
-		must(access(daemon_sock(&d, i), F_OK), "a socket is left");
-	command_no_orphans(1000);
-}
-
-static void signals_end_it(void **state)
-{
-	(void)state;
-	end_by(SIGTERM);
-	end_by(SIGINT);
-}
-
-static void signals_that_do_not(void **state)
-{
-	struct tclient client;
-
-	(void)state;
-	daemon_destroy(&d);
-	daemon_start(&d, 1, NULL);
-	daemon_log_wait(&d, "console 0", 1);
-	kill(d.pid, SIGHUP);
-	kill(d.pid, SIGPIPE);
-	tclient_open(&client, d.port, 0);
-	daemon_log_wait(&d, "attached", 1);
-	tclient_close(&client);
-	daemon_log_wait(&d, "detached", 1);
-	daemon_stop(&d, 1000);
-	command_no_orphans(1000);
-}
-
-/* What a kill leaves behind goes by itself: sockets and processes. */
-static void killed(void **state)
-{
-	(void)state;
-	daemon_destroy(&d);
-	daemon_start(&d, 3, NULL);
-	daemon_worker(&d, 2, 0);
-	kill(d.pid, SIGKILL);
-	daemon_wait(&d, WAIT_MS);
-	command_no_orphans(WAIT_MS);
-	for (unsigned int i = 0; i < 3; i++)
-		must(access(daemon_sock(&d, i), F_OK), "socket %u is left", i);
-}
-
-/* Another daemon's socket at the same path is not ours to remove. */
-static void replaced_socket_stays(void **state)
-{
-	struct stat before, after;
-	int fd;
-
-	(void)state;
-	daemon_destroy(&d);
-	daemon_start(&d, 1, NULL);
-	daemon_worker(&d, 0, 0);
-	unlink(daemon_sock(&d, 0));
-	fd = bound_socket(0);
-	must(!lstat(daemon_sock(&d, 0), &before), "lstat");
-	kill(d.pid, SIGTERM);
-	assert_int_equal(daemon_wait(&d, 1000), 0);
-	must(!lstat(daemon_sock(&d, 0), &after), "it was removed");
-	assert_int_equal(before.st_ino, after.st_ino);
-	close(fd);
-	unlink(daemon_sock(&d, 0));
-}
-
-static void socket_modes(void **state)
-{
-	struct stat st;
-
-	(void)state;
-	daemon_destroy(&d);
-	daemon_start(&d, 1, NULL);
-	must(!lstat(daemon_sock(&d, 0), &st), "lstat");
-	assert_int_equal(st.st_mode & 07777, 0600);
-	daemon_stop(&d, 1000);
-	daemon_destroy(&d);
-	daemon_start(&d, 1, DAEMON_OPTIONS("--socket-mode", "0666"));
-	must(!lstat(daemon_sock(&d, 0), &st), "lstat");
-	assert_int_equal(st.st_mode & 07777, 0666);
-	daemon_stop(&d, 1000);
-}
-
-static void expect_owner(const char *const *opts, uid_t uid, gid_t gid)
-{
-	struct stat st;
-
-	daemon_destroy(&d);
-	daemon_start(&d, 1, opts);
-	daemon_worker(&d, 0, 0);
-	must(!lstat(daemon_sock(&d, 0), &st), "lstat");
-	must(st.st_uid == uid && st.st_gid == gid, "owner is %u:%u",
-	     (unsigned int)st.st_uid, (unsigned int)st.st_gid);
-	daemon_stop(&d, 1000);
-}
-
-static void socket_owner(void **state)
-{
-	const struct passwd *pw = getpwnam("daemon");
-	const struct group *gr = getgrnam("tty");
-
-	(void)state;
-	if (geteuid() != 0) {
-		expect_owner(NULL, geteuid(), getegid());
-		return;
-	}
-	expect_owner(DAEMON_OPTIONS("--user", "daemon"), pw->pw_uid,
-		     pw->pw_gid);
-	expect_owner(DAEMON_OPTIONS("--socket-user", "daemon",
-				    "--socket-group", "tty"), pw->pw_uid,
-		     gr->gr_gid);
-}
-
 #define TEST(name)	cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(int argc, char **argv)
@@ -448,12 +313,6 @@ int main(int argc, char **argv)
 		TEST(busy_ports),
 		TEST(users),
 		TEST(too_many),
-		TEST(signals_end_it),
-		TEST(signals_that_do_not),
-		TEST(killed),
-		TEST(replaced_socket_stays),
-		TEST(socket_modes),
-		TEST(socket_owner),
 	};
 
 	if (argc > 1)

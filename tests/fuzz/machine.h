@@ -14,16 +14,18 @@
 #include "worker/console.h"
 
 #define MACHINE_RING	UINT64_C(4096)	/* bytes of output kept */
+#define MACHINE_FDS	256		/* none is higher */
 
 struct machine {
 	struct worker_config config;
 	struct console_state *state;
 	struct event_base *base;
-	bool up;			/* false: nothing can be resumed */
+	bool up;			/* false: it cannot be resumed */
 	uint64_t next_id;
 	int frontend;			/* our end; -1: none */
 	int client[CLIENTS_MAX];	/* our ends */
-	int fds_before;
+	bool gave_up;			/* and that was so */
+	bool open_before[MACHINE_FDS];
 };
 
 void machine_start(struct machine *m, const struct worker_config *config);

@@ -144,6 +144,12 @@ void control_quit(void)
 	mortal();
 }
 
+void control_pong(uint64_t id)
+{
+	(void)id;
+	mortal();
+}
+
 void control_discard(void)
 {
 	mortal();
@@ -201,6 +207,7 @@ uint64_t mono_us(void)
 }
 
 /* Formatted, so that a bad argument shows, and dropped. */
+__attribute__((format(printf, 1, 0)))
 static void drop_line(const char *fmt, va_list ap)
 {
 	char line[LOG_LINE_MAX];

@@ -50,6 +50,55 @@ static unsigned int fds_of(uint32_t request)
 	return 0;
 }
 
+/* The least payload of a request that is good. */
+static uint32_t size_of(uint32_t request)
+{
+	switch (request) {
+	case FE_SET_FEATURES:
+	case FE_SET_MEM_TABLE:
+	case FE_SET_VRING_NUM:
+	case FE_SET_VRING_BASE:
+	case FE_GET_VRING_BASE:
+	case FE_SET_VRING_KICK:
+	case FE_SET_VRING_CALL:
+	case FE_SET_VRING_ERR:
+	case FE_SET_PROTOCOL_FEATURES:
+	case FE_SET_VRING_ENABLE:
+	case FE_SET_STATUS:
+		return 8;
+	case FE_GET_CONFIG:
+	case FE_SET_CONFIG:
+		return 12;
+	case FE_SET_VRING_ADDR:
+	case FE_ADD_MEM_REG:
+	case FE_REM_MEM_REG:
+		return 40;
+	}
+	return 0;
+}
+
+/* Is it without an fd that it has to have? */
+static bool lacks_fd(const struct stream_message *m, uint32_t request,
+		     const void *payload)
+{
+	uint64_t value;
+
+	if (m->nfds > 0)
+		return false;
+	switch (request) {
+	case FE_SET_VRING_KICK:
+	case FE_SET_VRING_CALL:
+	case FE_SET_VRING_ERR:
+		memcpy(&value, payload, sizeof(value));
+		return !(value & FE_NOFD);
+	case FE_SET_MEM_TABLE:
+	case FE_SET_BACKEND_REQ_FD:
+	case FE_ADD_MEM_REG:
+		return true;
+	}
+	return false;
+}
+
 void stream_reset(struct stream *s)
 {
 	for (unsigned int i = 0; i < s->n; i++)
@@ -57,7 +106,7 @@ void stream_reset(struct stream *s)
 	s->len = s->sent = s->have = 0;
 	s->n = s->answered = 0;
 	s->exact = true;
-	s->ends = s->ended = false;
+	s->wild = s->ends = s->ended = false;
 	s->protocol_features = 0;
 }
 
@@ -81,9 +130,11 @@ static void foretell(struct stream *s, struct stream_message *m,
 		     uint32_t request, uint32_t flags, const void *payload,
 		     uint32_t size)
 {
-	if ((flags & VERSION_MASK) != 1 || size > PAYLOAD_MAX ||
-	    (fds_of(request) && m->nfds > PENDING_MAX))
+	if ((flags & VERSION_MASK) != 1 || size > PAYLOAD_MAX)
 		s->ends = true;
+	/* framing is lost if they are met while looking for wanted ones */
+	if (m->nfds > PENDING_MAX)
+		s->exact = false;
 	if (s->ends)
 		return;
 	if (request == FE_SET_PROTOCOL_FEATURES)
@@ -91,10 +142,17 @@ static void foretell(struct stream *s, struct stream_message *m,
 	if (s->ends)
 		return;
 	m->acked = !replies(request);
-	m->refused = m->nfds > fds_of(request);
+	m->refused = m->nfds > fds_of(request) || size < size_of(request) ||
+		     lacks_fd(m, request, payload);
 	if (!m->acked || ((flags & FE_NEED_REPLY) &&
 			  (s->protocol_features & P_REPLY_ACK)))
 		m->request = request;
+}
+
+void stream_last_is_good(struct stream *s)
+{
+	if (s->n)
+		s->message[s->n - 1].good = true;
 }
 
 bool stream_add(struct stream *s, uint32_t request, uint32_t flags,
@@ -227,8 +285,10 @@ static void check_answer(struct stream *s, uint32_t size)
 	if (size >= sizeof(status))
 		memcpy(&status, s->in + HEADER, sizeof(status));
 	if (m->acked)
-		fuzz_check(size == 8 && (!m->refused || status),
-			   "ack of %u: %u bytes", m->request, size);
+		fuzz_check(size == 8 && (!m->refused || status) &&
+			   (!m->good || !status),
+			   "ack of %u: %u bytes, status %u", m->request, size,
+			   status != 0);
 	else
 		fuzz_check(!m->refused || size == 0, "answer to %u: %u bytes",
 			   m->request, size);
@@ -240,6 +300,8 @@ static void take_answers(struct stream *s)
 {
 	uint32_t size;
 
+	if (s->wild)
+		s->have = 0;
 	while (s->have >= HEADER) {
 		memcpy(&size, s->in + 8, sizeof(size));
 		fuzz_check(size <= 512, "an answer of %u bytes", size);

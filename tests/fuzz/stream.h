@@ -23,6 +23,7 @@ struct stream_message {
 	unsigned int nfds;
 	uint32_t request;		/* ... that is answered; 0: it isn't */
 	bool refused;			/* and with a failure */
+	bool good;			/* ... with success */
 	bool acked;			/* by a status of 8 bytes */
 };
 
@@ -34,6 +35,7 @@ struct stream {
 	unsigned int n;
 	unsigned int answered;		/* messages whose answer has come */
 	bool exact;			/* answers can be foretold */
+	bool wild;			/* they need not even be answers */
 	bool ends;			/* the connection will be closed */
 	bool ended;			/* it was */
 	uint64_t protocol_features;	/* acked, as far as it is written */
@@ -50,6 +52,9 @@ void stream_reset(struct stream *s);
 bool stream_add(struct stream *s, uint32_t request, uint32_t flags,
 		const void *payload, uint32_t size, const int *fds,
 		unsigned int nfds);
+
+/* The message added last is one that no front-end is refused. */
+void stream_last_is_good(struct stream *s);
 
 /* Bytes that are no message. */
 void stream_add_raw(struct stream *s, const void *bytes, size_t len);

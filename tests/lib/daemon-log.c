@@ -10,6 +10,8 @@
 #include "tests/lib/must.h"
 #include "tests/lib/wait.h"
 
+#define LOG_TAIL	4000
+
 /* Lines of the log that contain @text. */
 unsigned int daemon_log_count(const struct daemon *d, const char *text)
 {
@@ -45,4 +47,19 @@ void daemon_log_wait(const struct daemon *d, const char *text,
 			;
 	}
 	close(watch);
+}
+
+void daemon_log_show(const char *whose, const char *path)
+{
+	char tail[LOG_TAIL + 1];
+	FILE *log = fopen(path, "re");
+	size_t n;
+
+	if (log == NULL)
+		return;
+	if (fseek(log, -LOG_TAIL, SEEK_END) != 0)
+		rewind(log);
+	n = fread(tail, 1, LOG_TAIL, log);
+	fclose(log);
+	fprintf(stderr, "--- %s\n%.*s---\n", whose, (int)n, tail);
 }

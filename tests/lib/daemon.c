@@ -93,6 +93,13 @@ unsigned int daemon_find_ports(unsigned int n)
 	return 0;
 }
 
+static void (*before_exec)(void);
+
+void daemon_before_exec(void (*hook)(void))
+{
+	before_exec = hook;
+}
+
 static void run(struct daemon *d, char **argv)
 {
 	d->pid = fork();
@@ -102,6 +109,8 @@ static void run(struct daemon *d, char **argv)
 		int log = open(d->log, O_WRONLY | O_CREAT | O_APPEND | O_TRUNC,
 			       0644);
 
+		if (before_exec != NULL)
+			before_exec();
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		dup2(null, 0);
 		dup2(log, 1);
@@ -129,34 +138,48 @@ static bool wait_for_sockets(struct daemon *d)
 	return true;
 }
 
-void daemon_start(struct daemon *d, unsigned int consoles,
-		  const char *const *options)
+/* With the consoles, sockets and ports that @d says. */
+static void run_with(struct daemon *d, const char *const *options)
 {
 	char count[12], port[12];
 	char *argv[ARGS_MAX] = {
 		(char *)daemon_path(), (char *)"-b", (char *)"network",
-		(char *)"-c", count, (char *)"-p", port,
+		(char *)"-c", count, (char *)"-p", port, (char *)"-s", d->sock,
 	};
-	unsigned int argc = 7;
+	unsigned int argc = 9;
 
-	daemon_prepare(d);
-	argv[argc++] = (char *)"-s";
-	argv[argc++] = d->sock;
 	while (options != NULL && *options != NULL && argc < ARGS_MAX - 1)
 		argv[argc++] = (char *)*options++;
+	snprintf(count, sizeof(count), "%u", d->consoles);
+	snprintf(port, sizeof(port), "%u", d->port);
+	run(d, argv);
+}
+
+void daemon_start(struct daemon *d, unsigned int consoles,
+		  const char *const *options)
+{
+	char port[12];
+
+	daemon_prepare(d);
 	d->consoles = consoles;
-	snprintf(count, sizeof(count), "%u", consoles);
 	for (int try = 0; try < START_TRIES; try++) {
 		d->port = daemon_find_ports(consoles);
-		snprintf(port, sizeof(port), "%u", d->port);
-		run(d, argv);
+		run_with(d, options);
 		if (wait_for_sockets(d))
 			return;
 		/* Someone else may have taken the port in between. */
+		snprintf(port, sizeof(port), "%u", d->port);
 		must(WEXITSTATUS(daemon_wait(d, WAIT_MS)) == 1 &&
 		     daemon_log_count(d, port) > 0, "the daemon did not start");
 	}
 	must(false, "no free port in %d tries", START_TRIES);
+}
+
+void daemon_start_again(struct daemon *d)
+{
+	run_with(d, NULL);
+	for (unsigned int i = 0; i < d->consoles; i++)
+		daemon_worker(d, i, 0);
 }
 
 int daemon_wait(struct daemon *d, unsigned int ms)

@@ -26,9 +26,15 @@ const char *daemon_path(void);
 /* Makes the temporary folder and fills in the paths. */
 void daemon_prepare(struct daemon *d);
 
-/* @options: NULL or a list that ends in NULL. Returns when sockets are there. */
+/* What a daemon's process does before it is the daemon; NULL: nothing. */
+void daemon_before_exec(void (*hook)(void));
+
+/* @options: NULL or a list that ends in NULL. Waits for the sockets. */
 void daemon_start(struct daemon *d, unsigned int consoles,
 		  const char *const *options);
+
+/* The next one, at the sockets and ports of one that is gone. */
+void daemon_start_again(struct daemon *d);
 
 /* The vhost-user socket of @console, in a static buffer. */
 const char *daemon_sock(const struct daemon *d, unsigned int console);
@@ -51,6 +57,9 @@ pid_t daemon_kill_worker(const struct daemon *d, unsigned int console, int sig);
 unsigned int daemon_log_count(const struct daemon *d, const char *text);
 void daemon_log_wait(const struct daemon *d, const char *text,
 		     unsigned int count);
+
+/* Prints the end of a log, the daemon's or another; @whose says which. */
+void daemon_log_show(const char *whose, const char *path);
 
 /* The first of @n free TCP ports in a row. */
 unsigned int daemon_find_ports(unsigned int n);

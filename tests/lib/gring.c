@@ -153,6 +153,7 @@ bool gring_take(struct gring *r, struct gused *used)
 	uint16_t ready = (uint16_t)(gring_device_idx(r) - r->used_idx);
 	uint16_t slot = r->used_idx & (uint16_t)(r->num - 1);
 	uint32_t elem[2];
+	uint16_t i;
 
 	must(ready <= gring_outstanding(r),
 	     "ring %u: %u chains returned, %u outstanding", r->index, ready,
@@ -163,8 +164,11 @@ bool gring_take(struct gring *r, struct gused *used)
 	must(elem[0] == r->pending[slot],
 	     "ring %u: used element %u names chain %u, not %u", r->index,
 	     r->used_idx, elem[0], r->pending[slot]);
+	must(elem[0] < r->num, "ring %u: bad head %u returned", r->index,
+	     elem[0]);
 	*used = (struct gused){ (uint16_t)elem[0], elem[1] };
-	for (uint16_t n = r->chain_len[used->head], i = used->head; n > 0; n--) {
+	i = used->head;
+	for (uint16_t n = r->chain_len[i]; n > 0; n--) {
 		r->free[r->nfree++] = i;
 		i = r->desc[i].next;
 	}

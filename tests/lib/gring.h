@@ -41,13 +41,13 @@ struct gring {
 	struct gdesc *desc;
 	uint16_t *avail;		/* flags, idx, ring[num], used_event */
 	uint16_t *used;			/* flags, idx, elements, avail_event */
-	uint64_t bufs;			/* gpa of a buffer for each descriptor */
+	uint64_t bufs;			/* gpa of each descriptor's buffer */
 	uint32_t buf_size;
 
 	bool event_idx;			/* negotiated */
-	bool silent;			/* wants no call; waits look at memory */
+	bool silent;			/* no calls; waits look at memory */
 	uint16_t avail_idx;		/* next, not all published */
-	uint16_t kicked_idx;		/* published at the last kick decision */
+	uint16_t kicked_idx;		/* published when last kicked */
 	uint16_t used_idx;		/* next to take */
 
 	uint16_t *free;			/* descriptors, as a stack */

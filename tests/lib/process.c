@@ -10,6 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/lib/must.h"
+#include "tests/lib/wait.h"
+
 /* Reads /proc/@pid/@name; returns its length, 0 if it cannot be read. */
 static size_t process_read(pid_t pid, const char *name, char *buf, size_t size)
 {
@@ -42,6 +45,21 @@ static long process_stat(pid_t pid, int n)
 	return at == NULL ? -1 : strtol(at + 1, NULL, 10);
 }
 
+void process_stop(pid_t pid)
+{
+	uint64_t deadline = wait_until(WAIT_MS);
+	char buf[1024];
+	const char *at;
+
+	kill(pid, SIGSTOP);
+	do {
+		must(wait_left(deadline) > 0, "process %d does not stop",
+		     (int)pid);
+		process_read(pid, "stat", buf, sizeof(buf));
+		at = strrchr(buf, ')');
+	} while (at == NULL || at[2] != 'T');
+}
+
 static bool process_is(pid_t pid, const char *argv0, const char *argv1)
 {
 	char buf[512];
@@ -51,26 +69,47 @@ static bool process_is(pid_t pid, const char *argv0, const char *argv1)
 
 	return len > first + 1 && first >= tail &&
 	       strcmp(buf + first - tail, argv0) == 0 &&
-	       strcmp(buf + first + 1, argv1) == 0;
+	       (argv1 == NULL || strcmp(buf + first + 1, argv1) == 0);
 }
 
-pid_t process_child(pid_t parent, const char *argv0, const char *argv1)
+/* @argv1 NULL: whatever it is. */
+static unsigned int find(pid_t parent, const char *argv0, const char *argv1,
+			 pid_t *found, unsigned int max)
 {
 	DIR *proc = opendir("/proc");
 	struct dirent *entry;
-	pid_t found = 0;
+	unsigned int n = 0;
 
-	while (proc != NULL && found == 0 && (entry = readdir(proc)) != NULL) {
+	while (proc != NULL && n < max && (entry = readdir(proc)) != NULL) {
 		pid_t pid = (pid_t)atoi(entry->d_name);
 
 		if (isdigit((unsigned char)entry->d_name[0]) &&
 		    process_stat(pid, 4) == parent &&
 		    process_is(pid, argv0, argv1))
-			found = pid;
+			found[n++] = pid;
 	}
 	if (proc != NULL)
 		closedir(proc);
-	return found;
+	return n;
+}
+
+pid_t process_child(pid_t parent, const char *argv0, const char *argv1)
+{
+	pid_t pid = 0;
+
+	find(parent, argv0, argv1, &pid, 1);
+	return pid;
+}
+
+unsigned int process_children(pid_t parent, const char *argv0, pid_t *pid,
+			      unsigned int max)
+{
+	return find(parent, argv0, NULL, pid, max);
+}
+
+pid_t process_parent(pid_t pid)
+{
+	return (pid_t)process_stat(pid, 4);
 }
 
 void process_kill_children(pid_t parent)
@@ -123,6 +162,11 @@ long process_fd_slots(pid_t pid)
 long process_rss_kb(pid_t pid)
 {
 	return process_status(pid, "\nVmRSS:");
+}
+
+long process_vm_kb(pid_t pid)
+{
+	return process_status(pid, "\nVmSize:");
 }
 
 long process_cpu_ms(pid_t pid)

@@ -14,12 +14,22 @@
  */
 pid_t process_child(pid_t parent, const char *argv0, const char *argv1);
 
+/* Up to @max children of @parent whose first argument ends in @argv0. */
+unsigned int process_children(pid_t parent, const char *argv0, pid_t *pid,
+			      unsigned int max);
+
+pid_t process_parent(pid_t pid);
+
+/* Stops it; returns once it is. */
+void process_stop(pid_t pid);
+
 /* Kills every child of @parent, by pid. */
 void process_kill_children(pid_t parent);
 
 long process_fds(pid_t pid);
 long process_fd_slots(pid_t pid);	/* anyone may read this one */
 long process_rss_kb(pid_t pid);
+long process_vm_kb(pid_t pid);
 long process_cpu_ms(pid_t pid);
 
 #endif

@@ -16,15 +16,20 @@ static void to_foreground(pid_t pid)
 	tcsetpgrp(0, pid);
 }
 
-static pid_t start(const char *const *argv)
+static void to_background(pid_t pid)
+{
+	setpgid(pid, pid);
+}
+
+static pid_t start(const char *const *argv, void (*place)(pid_t pid))
 {
 	pid_t pid = fork();
 
 	if (pid > 0)
-		to_foreground(pid);
+		place(pid);
 	if (pid != 0)
 		return pid;
-	to_foreground(getpid());
+	place(getpid());
 	signal(SIGTTOU, SIG_DFL);
 	close_range(CONNECTION, ~0U, 0);
 	execv(argv[0], (char *const *)argv);
@@ -37,7 +42,9 @@ static int obey(enum pty_order order, const char *const *argv, pid_t *job)
 
 	switch (order) {
 	case PTY_START:
-		return *job = start(argv);
+		return *job = start(argv, to_foreground);
+	case PTY_START_BEHIND:
+		return *job = start(argv, to_background);
 	case PTY_WAIT:
 		waitpid(*job, &status, WUNTRACED);
 		tcsetpgrp(0, getpid());
@@ -45,6 +52,10 @@ static int obey(enum pty_order order, const char *const *argv, pid_t *job)
 	case PTY_CONTINUE:
 		tcsetpgrp(0, *job);
 		return kill(-*job, SIGCONT);
+	case PTY_CONTINUE_BEHIND:
+		return kill(-*job, SIGCONT);
+	case PTY_FLAGS:
+		return fcntl(0, F_GETFL);
 	}
 	return -1;
 }

@@ -5,8 +5,11 @@
 /* An order is a byte on the connection; each is answered with an int. */
 enum pty_order {
 	PTY_START = 's',		/* pid */
+	PTY_START_BEHIND = 'S',		/* in the background; pid */
 	PTY_WAIT = 'w',			/* wait status */
 	PTY_CONTINUE = 'c',		/* 0 */
+	PTY_CONTINUE_BEHIND = 'C',	/* in the background; 0 */
+	PTY_FLAGS = 'f',		/* of its standard input, by F_GETFL */
 };
 
 /* The shell's whole life, in a process of its own. */

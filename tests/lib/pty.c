@@ -77,6 +77,12 @@ void pty_start(struct pty *p)
 	p->job = answer(p, WAIT_MS);
 }
 
+void pty_start_behind(struct pty *p)
+{
+	order(p, PTY_START_BEHIND);
+	p->job = answer(p, WAIT_MS);
+}
+
 void pty_wait(struct pty *p)
 {
 	order(p, PTY_WAIT);
@@ -91,6 +97,18 @@ void pty_continue(struct pty *p)
 {
 	order(p, PTY_CONTINUE);
 	answer(p, WAIT_MS);
+}
+
+void pty_continue_behind(struct pty *p)
+{
+	order(p, PTY_CONTINUE_BEHIND);
+	answer(p, WAIT_MS);
+}
+
+int pty_flags(struct pty *p)
+{
+	order(p, PTY_FLAGS);
+	return answer(p, WAIT_MS);
 }
 
 void pty_look(struct pty *p)

@@ -28,15 +28,20 @@ struct pty {
 void pty_open(struct pty *p, const char *const *argv);
 void pty_close(struct pty *p);
 
-/* Starts the program in the foreground. */
+/* Starts the program in the foreground, or behind. */
 void pty_start(struct pty *p);
+void pty_start_behind(struct pty *p);
 
 /* The shell waits for its job, until that ends or stops. */
 void pty_wait(struct pty *p);
 /* What pty_wait() has come to; the shell has the terminal back then. */
 int pty_status(struct pty *p, unsigned int ms);
-/* fg: the job is continued in the foreground. */
+/* fg: the job is continued in the foreground; bg: behind. */
 void pty_continue(struct pty *p);
+void pty_continue_behind(struct pty *p);
+
+/* Flags (F_GETFL) of the terminal as the shell has it open. */
+int pty_flags(struct pty *p);
 
 void pty_type(struct pty *p, const void *keys, size_t len);
 

@@ -52,7 +52,7 @@ void pump_print(struct guest *g, struct tclient *c, unsigned int n,
 		if (least == len && gring_outstanding(&g->ring[TX]) == 0)
 			return;
 		must(poll(p, 1 + n, WAIT_MS) > 0,
-		     "printed %zu of %zu bytes, a client got %zu, %u chains out",
+		     "printed %zu of %zu bytes, a client has %zu, %u due",
 		     printed, len, least, gring_outstanding(&g->ring[TX]));
 		if (p[0].revents != 0)
 			gring_calls(&g->ring[TX]);

@@ -49,11 +49,22 @@ static uint16_t ring_base(void *dev, unsigned int index,
 	return w->base[index];
 }
 
+static uint32_t ring_taken(void *dev, unsigned int index,
+			   const struct state_ring *ring)
+{
+	struct vu_world *w = dev;
+
+	(void)ring;
+	must(index < CONSOLE_RINGS, "ring %u", index);
+	return w->taken[index];
+}
+
 static const struct device_ops ops = {
 	.features = features,
 	.config_read = config_read,
 	.config_write = config_write,
 	.ring_base = ring_base,
+	.ring_taken = ring_taken,
 };
 
 void vu_world_init(struct vu_world *w)

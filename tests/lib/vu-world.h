@@ -16,6 +16,7 @@ struct vu_world {
 	struct console_state *state;
 	struct worker_config config;
 	uint16_t base[CONSOLE_RINGS];	/* what the device says it is at */
+	uint32_t taken[CONSOLE_RINGS];
 	unsigned int config_writes;
 };
 

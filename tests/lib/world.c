@@ -9,26 +9,13 @@
 /* A test that takes longer than this hangs. */
 #define HANG_S		100
 #define STOP_MS		5000
-#define LOG_TAIL	4000
 
 static struct world *current;
 
 static void show_log(void)
 {
-	char tail[LOG_TAIL + 1];
-	size_t n;
-	FILE *log;
-
-	if (current == NULL || current->daemon.dir[0] == '\0')
-		return;
-	log = fopen(current->daemon.log, "re");
-	if (log == NULL)
-		return;
-	if (fseek(log, -LOG_TAIL, SEEK_END) != 0)
-		rewind(log);
-	n = fread(tail, 1, LOG_TAIL, log);
-	fclose(log);
-	fprintf(stderr, "--- the daemon's log\n%.*s---\n", (int)n, tail);
+	if (current != NULL && current->daemon.dir[0] != '\0')
+		daemon_log_show("the daemon's log", current->daemon.log);
 }
 
 static void hang_handler(int sig)
@@ -125,6 +112,7 @@ void world_simple(struct world *w)
 	world_quiet_daemon(w, 1);
 	world_qemu(w, 0, GUEST_FEATURES);
 	world_client(w, 0, 0);
+	world_await_client(w, 0, 0);
 }
 
 struct tclient *world_client(struct world *w, unsigned int i,
@@ -132,6 +120,13 @@ struct tclient *world_client(struct world *w, unsigned int i,
 {
 	tclient_open(&w->client[i], w->daemon.port + console, 0);
 	return &w->client[i];
+}
+
+void world_await_client(struct world *w, unsigned int console,
+			unsigned int client)
+{
+	tclient_type(&w->client[client], "hello");
+	guest_expect_text(&w->guest[console], "hello");
 }
 
 void world_check_console(struct world *w, unsigned int console,

@@ -59,6 +59,13 @@ void world_simple(struct world *w);
 struct tclient *world_client(struct world *w, unsigned int i,
 			     unsigned int console);
 
+/*
+ * Connecting is not yet being served: what a guest prints before that is a
+ * backlog. Once the guest has what the client typed, it is.
+ */
+void world_await_client(struct world *w, unsigned int console,
+			unsigned int client);
+
 /* The guest's view of a console that works, in both directions. */
 void world_check_console(struct world *w, unsigned int console,
 			 unsigned int client);

@@ -16,9 +16,7 @@ static void each_sees_all_and_may_type(void **state)
 	world_simple(w);
 	for (unsigned int i = 1; i < SEVERAL; i++) {
 		world_client(w, i, 0);
-		/* Typing shows that it is attached from here on. */
-		tclient_type(&w->client[i], "hello");
-		guest_expect_text(g, "hello");
+		world_await_client(w, 0, i);
 	}
 	pump_print(g, w->client, SEVERAL, 0, 2000000, 1000);
 	for (unsigned int i = 0; i < SEVERAL; i++) {

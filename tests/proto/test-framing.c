@@ -99,6 +99,44 @@ static void t_26_fds_of_coalesced_messages(void **state)
 	world_end(w);
 }
 
+/*
+ * Each of these may carry an fd, the first does not: the second's must not be
+ * taken for it. Every other time the first is wrong without one.
+ */
+static void t_26_fd_of_the_next_message(void **state)
+{
+	struct world *w = *state;
+	struct frontend *fe = &w->fe[0];
+	struct gring *tx = &w->guest[0].ring[TX];
+	struct fe_msg m[3], reply;
+
+	world_simple(w);
+	for (unsigned int i = 0; i < 20; i++) {
+		bool wrong = i % 2 != 0;
+
+		fd_close(&tx->kick);
+		tx->kick = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		m[0] = fe_msg_fd(FE_SET_VRING_CALL, wrong ? RX : TX | FE_NOFD,
+				 -1);
+		m[1] = fe_msg_fd(FE_SET_VRING_KICK, TX, tx->kick);
+		m[2] = fe_msg_fd(FE_SET_VRING_CALL, TX, tx->call);
+		for (unsigned int j = 0; j < 3; j++)
+			m[j].flags |= FE_NEED_REPLY;
+		kill(w->worker[0], SIGSTOP);
+		fe_send_cut(fe, m, 3, NULL, 0);
+		kill(w->worker[0], SIGCONT);
+		for (unsigned int j = 0; j < 3; j++) {
+			must(fe_recv(fe, &reply) &&
+			     reply.request == m[j].request, "no ack");
+			must((fe_msg_get_u64(&reply, 0) != 0) ==
+			     (wrong && j == 0), "message %u: ack %llu", j,
+			     (unsigned long long)fe_msg_get_u64(&reply, 0));
+		}
+		world_check_console(w, 0, 0);
+	}
+	world_end(w);
+}
+
 static int by_value(const void *a, const void *b)
 {
 	return *(const size_t *)a < *(const size_t *)b ? -1 : 1;
@@ -197,6 +235,7 @@ int main(int argc, char **argv)
 		WORLD_TEST(t_25_reply_flags),
 		WORLD_TEST(need_reply_not_negotiated),
 		WORLD_TEST(t_26_fds_of_coalesced_messages),
+		WORLD_TEST(t_26_fd_of_the_next_message),
 		WORLD_TEST(bursts_in_any_pieces),
 		WORLD_TEST(dribble),
 	};

@@ -2,6 +2,7 @@
 /*
  * Memory that changes under the worker's hands, and memory that goes away.
  */
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
@@ -230,6 +231,37 @@ static void t_41_memory_goes_away(void **state)
 	world_end(w);
 }
 
+/*
+ * Only the buffers for input go away. The kernel is who writes there, so this
+ * costs that ring and not the worker; what was typed is still to be had.
+ */
+static void t_41_input_buffers_go_away(void **state)
+{
+	struct world *w = *state;
+	struct guest *g = &w->guest[0];
+	struct gring *rx = &g->ring[RX];
+
+	world_simple(w);
+	fe_stop_ring(&w->fe[0], rx);
+	gring_reset(rx, 0);
+	gring_add(rx, &(struct gbuf){ g->region[0].gpa, 4096, true }, 1);
+	fe_start_ring(&w->fe[0], rx, 0);
+	gring_kick_anyway(rx);
+	must(ftruncate(g->region[0].fd, 0) == 0, "ftruncate");
+	tclient_type(&w->client[0], "typed");
+	must(wait_fd(rx->err, POLLIN, wait_until(WAIT_MS)),
+	     "the ring is not broken");
+	guest_print_text(g, "output goes on");
+	tclient_expect_text(&w->client[0], "output goes on");
+	fe_stop_ring(&w->fe[0], rx);
+	gring_reset(rx, 0);
+	guest_fill(g, RX);
+	fe_start_ring(&w->fe[0], rx, 0);
+	guest_expect_text(g, "typed");
+	world_check_console(w, 0, 0);
+	world_end(w);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -237,6 +269,7 @@ int main(int argc, char **argv)
 		WORLD_TEST(t_42_descriptors_change_input),
 		WORLD_TEST(t_42_descriptors_change_control),
 		WORLD_TEST(t_41_memory_goes_away),
+		WORLD_TEST(t_41_input_buffers_go_away),
 	};
 
 	world_filter(argc, argv);

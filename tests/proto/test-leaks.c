@@ -137,7 +137,7 @@ static void t_27_fds_after_many_sessions(void **state)
 	const char *sock;
 	struct leaks l = { .fd = eventfd(0, EFD_CLOEXEC) };
 	struct count before = { 0 };
-	long slots = 0;
+	long slots = 0, mapped = 0;
 
 	world_quiet_daemon(w, 1);
 	sock = daemon_sock(&w->daemon, 0);
@@ -152,11 +152,15 @@ static void t_27_fds_after_many_sessions(void **state)
 		fe_open_again(&l.fe, sock);
 		before = count(w);
 		slots = process_fd_slots(w->worker[0]);
+		mapped = process_vm_kb(w->worker[0]);
 		fe_close(&l.fe);
 	}
 	fe_open_again(&l.fe, sock);
 	expect_count(w, &before);
 	must(process_fd_slots(w->worker[0]) == slots, "more fd slots");
+	must(process_vm_kb(w->worker[0]) < mapped + 32 * 1024,
+	     "guest memory stays mapped: %ld KiB, then %ld", mapped,
+	     process_vm_kb(w->worker[0]));
 	whole_session(&l);
 	fe_close(&l.fe);
 	guest_destroy(&l.guest);
@@ -201,6 +205,9 @@ static void fds_after_clients_without_a_guest(void **state)
 	struct count before;
 
 	world_quiet_daemon(w, 1);
+	/* Its worker runs, that is all that is needed. */
+	fe_open(&w->fe[0], daemon_sock(&w->daemon, 0));
+	fe_barrier(&w->fe[0]);
 	before = count(w);
 	world_client(w, 0, 0);
 	before.attached++;

@@ -35,7 +35,7 @@ static void expect_returned(struct world *w, const struct gdesc *d,
 	for (uint16_t i = 0; i < tx_of(w)->nfree; i++)
 		tx_of(w)->free[i] = (uint16_t)(tx_of(w)->num - 1 - i);
 	world_check_console(w, 0, 0);
-	must(!wait_fd(tx_of(w)->err, POLLIN, wait_until(0)), "err is signalled");
+	must(!wait_fd(tx_of(w)->err, POLLIN, wait_until(0)), "err speaks");
 }
 
 static void t_24_bad_addresses(void **state)

@@ -225,11 +225,13 @@ static void t_14_table_swapped_under_traffic(void **state)
 	struct fe_region other[GUEST_REGIONS];
 	pthread_t thread;
 	uint64_t at = 0;
+	long mapped;
 
 	guest_like_qemu(g, 64);
 	start_with_table(w);
 	other[0] = g->region[1];
 	other[1] = g->region[0];
+	mapped = process_vm_kb(w->worker[0]);
 	pthread_create(&thread, NULL, print_all_the_time, &p);
 	for (unsigned int i = 0; i < SWAPS; i++) {
 		fe_ok(&w->fe[0], fe_msg_table(i % 2 == 0 ? other : g->region,
@@ -240,6 +242,9 @@ static void t_14_table_swapped_under_traffic(void **state)
 	pthread_join(thread, NULL);
 	must_threads();
 	tclient_expect_pattern(&w->client[0], at, p.at - at);
+	must(process_vm_kb(w->worker[0]) < mapped + 32 * 1024,
+	     "the old tables stay mapped: %ld KiB, then %ld", mapped,
+	     process_vm_kb(w->worker[0]));
 	must(p.at > 10000, "only %llu bytes printed in between",
 	     (unsigned long long)p.at);
 	world_end(w);

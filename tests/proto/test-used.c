@@ -153,6 +153,7 @@ static void one_huge_chain(void **state)
 	fe_qemu_start(&w->fe[0], g, GUEST_FEATURES);
 	guest_boot(g);
 	world_client(w, 0, 0);
+	world_await_client(w, 0, 0);
 	buf.gpa = guest_alloc(g, 1, buf.len, 4096);
 	pattern_fill(guest_ptr(g, buf.gpa, buf.len), 0, buf.len);
 	gring_add(tx, &buf, 1);

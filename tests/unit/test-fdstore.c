@@ -321,59 +321,6 @@ static void front_end_takes_its_session_along(void **state)
 	assert_int_equal(put(0, 1, fds), 0);
 }
 
-static void hand_over_in_order(void **state)
-{
-	static const enum fd_kind order[] = { FD_FRONTEND, FD_MEM, FD_CALL,
-					      FD_PENDING, FD_CLIENT,
-					      FD_TERM_OUT };
-	struct fdstore_ref ref;
-	int fds[2];
-
-	(void)state;
-	fdstore_set(&store, FD_TERM_OUT, 0, 1, new_fd());
-	fdstore_set(&store, FD_CLIENT, 7, 2, new_fd());
-	fdstore_set(&store, FD_FRONTEND, 0, 3, new_fd());
-	put(0, 2, fds);
-	fdstore_commit(&store, 0,
-		       (struct ctl_place[]){ { FD_CALL, 2, 0, 0 },
-					     { FD_MEM, 4, 1, 0 } }, 2);
-	put(1, 1, fds);
-	fdstore_unhand(&store);
-	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++) {
-		assert_int_equal(fdstore_next(&store, &ref), 0);
-		assert_int_equal(ref.kind, order[i]);
-		assert_int_equal(ref.fd, get(ref.kind, ref.index));
-		fdstore_handed(&store, &ref);
-	}
-	assert_int_equal(ref.id, 1);
-	assert_int_equal(fdstore_next(&store, &ref), -ENOENT);
-}
-
-/* What comes while handing over goes once; what the worker put, never. */
-static void hand_over_meets_changes(void **state)
-{
-	struct fdstore_ref ref;
-	int fd;
-
-	(void)state;
-	fdstore_set(&store, FD_CLIENT, 5, 1, new_fd());
-	fdstore_unhand(&store);
-	assert_int_equal(fdstore_next(&store, &ref), 0);
-	fdstore_handed(&store, &ref);
-	fdstore_set(&store, FD_CLIENT, 0, 2, new_fd());
-	assert_int_equal(fdstore_next(&store, &ref), 0);
-	assert_int_equal(ref.id, 2);
-	fdstore_handed(&store, &ref);
-	put(0, 1, &fd);
-	commit(0, FD_MEM, 0, 0);
-	assert_int_equal(fdstore_next(&store, &ref), -ENOENT);
-	/* A place that is taken again holds another fd. */
-	fdstore_drop(&store, FD_CLIENT, 5, 1);
-	fdstore_set(&store, FD_CLIENT, 5, 3, new_fd());
-	assert_int_equal(fdstore_next(&store, &ref), 0);
-	assert_int_equal(ref.id, 3);
-}
-
 static void get_is_careful(void **state)
 {
 	(void)state;
@@ -400,8 +347,6 @@ int main(void)
 		TEST(bad_commits),
 		TEST(drops),
 		TEST(front_end_takes_its_session_along),
-		TEST(hand_over_in_order),
-		TEST(hand_over_meets_changes),
 		TEST(get_is_careful),
 	};
 

@@ -4,7 +4,6 @@
  * what its own messages do. The worker here is the other end of a socket.
  */
 #include <errno.h>
-#include <event2/event.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,18 +14,15 @@
 
 #include "common/fd.h"
 #include "supervisor/attach.h"
-#include "supervisor/half_closed.h"
-#include "supervisor/supervise.h"
-#include "supervisor/turn.h"
 #include "supervisor/worker.h"
 #include "supervisor/worker_link.h"
 #include "tests/lib/must.h"
+#include "tests/lib/supervised.h"
 
-#define CONSOLES	8
+#define CONSOLES	SUPERVISED_MAX
 
-static struct options options;
-static struct supervisor supervisor;
-static struct console consoles[CONSOLES];
+static struct supervised s;
+static struct console *consoles = s.console;
 static int peer[CONSOLES];
 
 static struct ctl_msg msg;
@@ -36,56 +32,18 @@ static unsigned int nfds;
 static int setup(void **state)
 {
 	(void)state;
-	options = (struct options){ .max_queue_size = 128, .notices = true,
-				    .overflow = OVERFLOW_WAIT,
-				    .wait_ms = 2000, .escape = 0x1d };
-	supervisor = (struct supervisor){
-		.options = &options,
-		.table = { consoles, CONSOLES },
-		.tty = { -1, -1, -1, { 0 }, { 0 } },
-		.base = event_base_new(),
-	};
-	for (unsigned int i = 0; i < CONSOLES; i++) {
-		struct console *c = &consoles[i];
-
-		*c = (struct console){
-			.index = i,
-			.supervisor = &supervisor,
-			.waiting_frontend = -1,
-			.state = -1,
-			.worker = { .pidfd = -1, .control = -1 },
-		};
-		fdstore_init(&c->store, FDSTORE_PLACES);
-		if (worker_init(c) || link_init(c) || half_closed_init(c) ||
-		    turn_init(c, supervisor.base))
-			return -1;
+	supervised_open(&s, CONSOLES);
+	for (unsigned int i = 0; i < CONSOLES; i++)
 		peer[i] = -1;
-	}
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	for (unsigned int i = 0; i < CONSOLES; i++) {
-		struct console *c = &consoles[i];
-
-		link_close(c);
-		fdstore_clear(&c->store);
-		event_free(c->worker_timer);
-		event_free(c->retry_timer);
-		event_free(c->turn_timer);
-		event_free(c->half_closed_timer);
-		fd_close(&peer[i]);
-	}
-	event_base_free(supervisor.base);
+	supervised_close(&s);
+	fd_close_all(peer, CONSOLES);
 	return 0;
-}
-
-static void run_loop(void)
-{
-	for (int i = 0; i < 4; i++)
-		event_base_loop(supervisor.base, EVLOOP_NONBLOCK);
 }
 
 /* As if a worker had been started. */
@@ -112,7 +70,7 @@ static int receive(unsigned int i)
 {
 	int err;
 
-	run_loop();
+	supervised_run(&s);
 	err = ctl_recv(peer[i], &msg, fds, &nfds);
 	if (!err)
 		fd_close_all(fds, nfds);
@@ -144,7 +102,7 @@ static void expect_nothing(unsigned int i)
 static void say(unsigned int i, struct ctl_msg m)
 {
 	assert_int_equal(ctl_send(peer[i], &m, NULL, 0), 0);
-	run_loop();
+	supervised_run(&s);
 }
 
 static void say_put(unsigned int i, uint64_t seq, unsigned int n)
@@ -155,7 +113,7 @@ static void say_put(unsigned int i, uint64_t seq, unsigned int n)
 	for (unsigned int j = 0; j < n; j++)
 		some[j] = STDERR_FILENO;
 	assert_int_equal(ctl_send(peer[i], &m, some, n), 0);
-	run_loop();
+	supervised_run(&s);
 }
 
 static void say_commit(unsigned int i, uint64_t seq, struct ctl_place place)
@@ -192,7 +150,7 @@ static void ready(unsigned int i)
 static void configuration(void **state)
 {
 	(void)state;
-	options.max_queue_size_given = true;
+	s.options.max_queue_size_given = true;
 	start(3);
 	expect(3, CTL_CONFIG);
 	assert_int_equal(msg.config.contract, WORKER_CONTRACT);
@@ -204,10 +162,48 @@ static void configuration(void **state)
 	/* Without a terminal every byte is the guest's. */
 	assert_int_equal(msg.config.escape, ESCAPE_NONE);
 
-	options.overflow = OVERFLOW_BLOCK;
+	s.options.overflow = OVERFLOW_BLOCK;
 	start(4);
 	expect(4, CTL_CONFIG);
 	assert_int_equal(msg.config.notices, 0);
+}
+
+/* Open chains are skipped by the first that gets so far as to serve. */
+static void skipping(void **state)
+{
+	(void)state;
+	consoles[0].skip = 7;
+	for (int i = 0; i < 2; i++) {
+		start(0);
+		expect(0, CTL_CONFIG);
+		assert_int_equal(msg.config.skip, 7);
+		expect(0, CTL_START);
+		end(0);
+	}
+	start(0);
+	ready(0);
+	end(0);
+	start(0);
+	expect(0, CTL_CONFIG);
+	assert_int_equal(msg.config.skip, 0);
+}
+
+static void asked_for_a_sign(void **state)
+{
+	const struct ctl_msg pong = { .type = CTL_PONG, .id = 1 };
+
+	(void)state;
+	start(0);
+	ready(0);
+	watchdog_expect(&consoles[0].worker.watchdog, 1, 0);
+	worker_ping(&consoles[0]);
+	expect(0, CTL_PING);
+	assert_int_equal(msg.id, 1);
+	expect_nothing(0);
+	say(0, pong);
+	assert_false(consoles[0].worker.condemned);
+	say(0, pong);
+	assert_true(consoles[0].worker.condemned);
 }
 
 static void nothing_stored(void **state)
@@ -298,63 +294,6 @@ static void without_front_end(void **state)
 	assert_int_equal(consoles[0].store.count, 0);
 }
 
-static void malformed(void **state)
-{
-	static const struct ctl_msg bad[] = {
-		{ .type = 0 },
-		{ .type = CTL_ACK },
-		{ .type = 9999 },
-		{ .type = CTL_READY },		/* it is already */
-		{ .type = CTL_QUIT },		/* there is no terminal */
-		{ .type = CTL_PAUSED },
-		{ .type = CTL_PUT },		/* no fd */
-		{ .type = CTL_DROP, .kind = FD_KINDS },
-		{ .type = CTL_DROP, .kind = 0xffffffff },
-		{ .type = CTL_DROP, .kind = FD_CLIENT, .index = CLIENTS_MAX },
-		{ .type = CTL_DROP, .kind = FD_PENDING },
-		{ .type = CTL_COMMIT, .nplaces = PENDING_MAX + 1 },
-		{ .type = CTL_COMMIT, .nplaces = 0xffffffff },
-		{ .type = CTL_COMMIT, .nplaces = 1 },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-		attach_frontend(&consoles[0], some_socket());
-		start(0);
-		receive(0);
-		receive(0);
-		receive(0);
-		say(0, (struct ctl_msg){ .type = CTL_READY });
-		say(0, bad[i]);
-		must(consoles[0].worker.condemned, "row %zu", i);
-		end(0);
-		fdstore_clear(&consoles[0].store);
-	}
-}
-
-static void malformed_packet(void **state)
-{
-	(void)state;
-	start(0);
-	ready(0);
-	assert_int_equal(send(peer[0], "x", 1, 0), 1);
-	run_loop();
-	assert_true(consoles[0].worker.condemned);
-}
-
-static void fds_where_none_belong(void **state)
-{
-	const struct ctl_msg m = { .type = CTL_DISCARD };
-	int fd = STDERR_FILENO;
-
-	(void)state;
-	start(0);
-	ready(0);
-	assert_int_equal(ctl_send(peer[0], &m, &fd, 1), 0);
-	run_loop();
-	assert_true(consoles[0].worker.condemned);
-}
-
 /* A worker that does not read is waited for, and nothing is lost. */
 static void full_socket(void **state)
 {
@@ -379,7 +318,7 @@ static void full_socket(void **state)
 
 			attach_drop(c, FD_CLIENT, i, id);
 			attach_client(c, some_socket());
-			run_loop();
+			supervised_run(&s);
 			sent++;
 		}
 	/* The places hold the last ones; those that fitted went before. */
@@ -403,7 +342,7 @@ static void turns(void **state)
 		attach_client(&consoles[i], some_socket());
 		start(i);
 	}
-	run_loop();
+	supervised_run(&s);
 	for (unsigned int i = 0; i < CONSOLES; i++)
 		started += consoles[i].worker.state == WORKER_STARTED;
 	assert_int_equal(started, 4);
@@ -416,7 +355,7 @@ static void turns(void **state)
 		else
 			end(i);
 	}
-	assert_int_equal(supervisor.turns, 0);
+	assert_int_equal(s.supervisor.turns, 0);
 }
 
 static void asked_to_stop(void **state)
@@ -448,14 +387,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(configuration),
+		TEST(skipping),
+		TEST(asked_for_a_sign),
 		TEST(nothing_stored),
 		TEST(all_that_was_stored),
 		TEST(next_worker),
 		TEST(dropped),
 		TEST(without_front_end),
-		TEST(malformed),
-		TEST(malformed_packet),
-		TEST(fds_where_none_belong),
 		TEST(full_socket),
 		TEST(turns),
 		TEST(asked_to_stop),

@@ -75,7 +75,20 @@ static void kills_leave_the_ladder_alone(void **state)
 	expect(die(CAUSE_KILLED, S, false), RESTART_RESUME, 0);
 	expect(die(CAUSE_CORRUPT, S, false), RESTART_RESUME, 0);
 	expect(die(CAUSE_KILLED, S, false), RESTART_RESUME, 0);
-	expect(die(CAUSE_CORRUPT, S, false), RESTART_CLEAN_SLATE, 10 * MS);
+	expect(die(CAUSE_CORRUPT, S, false), RESTART_RESUME_WITHOUT_CHAIN,
+	       10 * MS);
+	for (int i = 0; i < 1000; i++)
+		expect(die(CAUSE_KILLED, S, false), RESTART_RESUME, 0);
+	expect(die(CAUSE_CORRUPT, S, false), RESTART_CLEAN_SLATE, 20 * MS);
+}
+
+/* Killed from outside or not: what it did before counts. */
+static void a_killed_worker_that_got_on(void **state)
+{
+	(void)state;
+	expect(die(CAUSE_CORRUPT, S, false), RESTART_RESUME, 0);
+	expect(die(CAUSE_KILLED, S, true), RESTART_RESUME, 0);
+	expect(die(CAUSE_CORRUPT, S, false), RESTART_RESUME, 10 * MS);
 }
 
 static void pacing(void **state)
@@ -92,14 +105,47 @@ static void pacing(void **state)
 	expect(die(CAUSE_CORRUPT, 30 * S, true), RESTART_RESUME, 10 * MS);
 }
 
+/* One rung for each death in vain, whatever the causes; the last one stays. */
 static void ladder(void **state)
+{
+	static const enum cause causes[] = {
+		CAUSE_CORRUPT, CAUSE_HUNG, CAUSE_FAILED,
+	};
+
+	for (size_t i = 0; i < 27; i++) {
+		const enum cause first = causes[i % 3];
+		const enum cause second = causes[i / 3 % 3];
+		const enum cause third = causes[i / 9];
+
+		reset(state);
+		expect(die(first, 3 * S, true), RESTART_RESUME, 0);
+		expect(die(second, 3 * S, false), RESTART_RESUME_WITHOUT_CHAIN,
+		       10 * MS);
+		expect(die(third, 3 * S, false), RESTART_CLEAN_SLATE, 20 * MS);
+		expect(die(third, 3 * S, false), RESTART_CLEAN_SLATE, 40 * MS);
+	}
+}
+
+/* From each rung one that got on leads back to the top. */
+static void up_again(void **state)
+{
+	for (int vain = 0; vain < 4; vain++) {
+		reset(state);
+		for (int i = 0; i < vain; i++)
+			die(CAUSE_CORRUPT, 3 * S, false);
+		must(die(CAUSE_HUNG, 3 * S, true).action == RESTART_RESUME,
+		     "after %d", vain);
+	}
+}
+
+/* There was nothing to do for it, for a minute: nor did it fail at that. */
+static void a_minute_counts_as_progress(void **state)
 {
 	(void)state;
 	expect(die(CAUSE_CORRUPT, S, false), RESTART_RESUME, 0);
-	expect(die(CAUSE_FAILED, S, false), RESTART_CLEAN_SLATE, 10 * MS);
-	expect(die(CAUSE_CORRUPT, S, false), RESTART_RESUME, 20 * MS);
-	expect(die(CAUSE_CORRUPT, S, true), RESTART_RESUME, 40 * MS);
-	expect(die(CAUSE_CORRUPT, S, false), RESTART_CLEAN_SLATE, 80 * MS);
+	expect(die(CAUSE_CORRUPT, 59 * S, false), RESTART_RESUME_WITHOUT_CHAIN,
+	       10 * MS);
+	expect(die(CAUSE_CORRUPT, 60 * S, false), RESTART_RESUME, 0);
 }
 
 static void state_is_a_clean_slate(void **state)
@@ -107,7 +153,8 @@ static void state_is_a_clean_slate(void **state)
 	(void)state;
 	expect(die(CAUSE_STATE, S, true), RESTART_CLEAN_SLATE, 0);
 	expect(die(CAUSE_STATE, S, true), RESTART_CLEAN_SLATE, 10 * MS);
-	expect(die(CAUSE_CORRUPT, S, false), RESTART_RESUME, 20 * MS);
+	expect(die(CAUSE_CORRUPT, S, false), RESTART_CLEAN_SLATE, 20 * MS);
+	expect(die(CAUSE_CORRUPT, S, true), RESTART_RESUME, 40 * MS);
 }
 
 static void cannot_run_parks_at_once(void **state)
@@ -123,6 +170,42 @@ static void six_in_ten_seconds_park(void **state)
 		must(die(CAUSE_CORRUPT, 1 * S, true).action == RESTART_RESUME,
 		     "death %d", i);
 	expect(die(CAUSE_CORRUPT, 1 * S, true), RESTART_PARK, 60 * S);
+}
+
+/* On whatever rung they were. */
+static void six_in_vain_park(void **state)
+{
+	static const enum restart_action actions[] = {
+		RESTART_RESUME, RESTART_RESUME_WITHOUT_CHAIN,
+		RESTART_CLEAN_SLATE, RESTART_CLEAN_SLATE, RESTART_CLEAN_SLATE,
+		RESTART_PARK,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(actions) / sizeof(*actions); i++)
+		must(die(CAUSE_CORRUPT, 1 * S, false).action == actions[i],
+		     "death %zu", i);
+}
+
+static void kills_do_not_park(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		die(CAUSE_CORRUPT, 31 * S, true);
+		for (int n = 0; n < 100; n++)
+			must(die(CAUSE_KILLED, 1 * MS, false).action ==
+			     RESTART_RESUME, "death %d, kill %d", i, n);
+	}
+}
+
+/* It takes some seconds to notice each. */
+static void twenty_that_hang_park(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 19; i++)
+		must(die(CAUSE_HUNG, 4 * S, true).action == RESTART_RESUME,
+		     "death %d", i);
+	expect(die(CAUSE_HUNG, 4 * S, true), RESTART_PARK, 60 * S);
 }
 
 static void six_in_more_than_ten_seconds_do_not(void **state)
@@ -169,7 +252,15 @@ static void trial(void **state)
 	expect(die(CAUSE_KILLED, 1 * MS, false), RESTART_RESUME, 0);
 	expect(die(CAUSE_CORRUPT, 1 * MS, false), RESTART_PARK, 120 * S);
 	expect(die(CAUSE_CORRUPT, 1 * S, true), RESTART_RESUME, 0);
-	expect(die(CAUSE_CORRUPT, 1 * S, false), RESTART_CLEAN_SLATE, 10 * MS);
+	expect(die(CAUSE_CORRUPT, 1 * S, false), RESTART_RESUME_WITHOUT_CHAIN,
+	       10 * MS);
+}
+
+static void a_minute_passes_the_trial(void **state)
+{
+	(void)state;
+	expect(die(CAUSE_CANNOT_RUN, 1 * MS, false), RESTART_PARK, 60 * S);
+	expect(die(CAUSE_CORRUPT, 60 * S, false), RESTART_RESUME, 0);
 }
 
 static void not_started_is_retried(void **state)
@@ -191,16 +282,23 @@ int main(void)
 		TEST(kills_are_only_paced),
 		TEST(fifty_kills_a_second_are_free),
 		TEST(kills_leave_the_ladder_alone),
+		TEST(a_killed_worker_that_got_on),
 		TEST(pacing),
 		TEST(ladder),
+		TEST(up_again),
+		TEST(a_minute_counts_as_progress),
 		TEST(state_is_a_clean_slate),
 		TEST(cannot_run_parks_at_once),
 		TEST(six_in_ten_seconds_park),
+		TEST(six_in_vain_park),
+		TEST(kills_do_not_park),
+		TEST(twenty_that_hang_park),
 		TEST(six_in_more_than_ten_seconds_do_not),
 		TEST(twenty_in_ten_minutes_park),
 		TEST(twenty_in_more_do_not),
 		TEST(parks_double),
 		TEST(trial),
+		TEST(a_minute_passes_the_trial),
 		TEST(not_started_is_retried),
 	};
 

@@ -164,6 +164,7 @@ static void good_state(unsigned int copy)
 	X(nothing_yet, NULL, session->seq = 0; session->reply_len = 0;	\
 	  session->nplaces = 0)						\
 	X(region_wraps, "session", session->region[31].gpa = UINT64_MAX) \
+	X(region_first, "session", session->region[0].offset = UINT64_MAX) \
 	X(region_overlaps, "session", session->region[0].size++)	\
 	X(region_uva, "session", session->region[31].uva -= 1)		\
 	X(region_offset, "session", session->region[5].offset = -0xffffULL) \
@@ -176,6 +177,8 @@ static void good_state(unsigned int copy)
 	X(call, "session", session->ring[3].call = 0xff)		\
 	X(gen, "session", session->ring[0].gen++)			\
 	X(places_many, "session", session->nplaces++)			\
+	X(places_many_likely, "session", session->nplaces++;		\
+	  session->reply_len = FD_MEM)					\
 	X(place_kind_client, "session", session->place[0].kind = FD_CLIENT) \
 	X(place_kind_frontend, "session",				\
 	  session->place[31].kind = FD_FRONTEND)			\
@@ -202,6 +205,10 @@ static void good_state(unsigned int copy)
 	  in->at = 0; in->len = 12; in->msg.msg_len = 12)		\
 	X(in_one_too_many, "messages", put_header_size(0);		\
 	  in->at = 0; in->len = 13; in->msg.msg_len = 13)		\
+	X(in_at_end, NULL, in->at = sizeof(s->vu_in.buf); in->len = 0;	\
+	  in->msg.msg_len = 0)						\
+	X(out_at_end, NULL, out->at = VU_REPLY_MAX; out->len = 0;	\
+	  out->msg.msg_len = 0)						\
 	X(out_at, "messages", out->at = VU_REPLY_MAX + 1; out->len = 0;	\
 	  out->msg.msg_len = 0)						\
 	X(out_len, "messages", out->len++)				\
@@ -212,12 +219,18 @@ static void good_state(unsigned int copy)
 	X(tail_ahead, "output", s->tail = 10001)			\
 	X(head_wraps, "output", tx->head = UINT64_MAX - 5;		\
 	  s->tail = tx->head)						\
+	X(head_last, NULL, tx->head = UINT64_MAX / 2;			\
+	  s->tail = tx->head - RING)					\
+	X(head_past_last, "output", tx->head = UINT64_MAX / 2 + 1;	\
+	  s->tail = tx->head - RING)					\
 	X(backlog, "output", s->backlog++)				\
 	X(said_ahead, "output", tx->said = 6)				\
 	X(said_behind, "output", tx->said = 3)				\
 	X(said, NULL, tx->said = 5)					\
 	X(chains, "input", rx->n++)					\
 	X(rx_kind, "input", rx->kind = 2)				\
+	X(rx_return, NULL, rx->kind = RX_RETURN)			\
+	X(rx_unused_chain, "input", rx->n = 2; rx->msg.msg_len = 201)	\
 	X(rx_count, "input", rx->msg.msg_len++)				\
 	X(rx_capacity, "input", rx->capacity[15]--)			\
 	X(rx_capacity_wraps, NULL, rx->capacity[0] = UINT32_MAX;	\
@@ -226,8 +239,6 @@ static void good_state(unsigned int copy)
 	X(typed_far, "input", s->typed++)				\
 	X(owed, "control", ctrl->owed++)				\
 	X(owed_high, "control", ctrl->owed = UINT32_C(1) << 31)		\
-	X(id_left, "clients", client->left = client->id)		\
-	X(id_gone, "clients", client->left = UINT64_MAX)		\
 	X(mark_long, "clients", sent->mark_len++; sent->len++)		\
 	X(mark_past_len, "clients", sent->len = sent->mark_len - 1;	\
 	  sent->msg.msg_len = 0)					\
@@ -237,7 +248,13 @@ static void good_state(unsigned int copy)
 	X(sent_ahead, "clients", sent->start++)				\
 	X(sent_mark_only, NULL, sent->start = 10000;			\
 	  sent->msg.msg_len = sent->mark_len)				\
-	X(last_client, "clients", s->client[15].left = 1000)		\
+	X(last_client, "clients", \
+	  STATE_CURRENT(&s->client[15].send)->start = UINT64_MAX)		\
+	X(first_client, "clients", \
+	  STATE_CURRENT(&s->client[0].send)->start = UINT64_MAX)		\
+	X(mark_only, NULL, sent->len = sent->mark_len;			\
+	  sent->msg.msg_len = 0)					\
+	X(all_sent, NULL, sent->start -= 10; sent->msg.msg_len = sent->len) \
 	X(client_free, NULL, client->id = 0; client->left = 7;		\
 	  sent->mark_len = UINT32_MAX)
 
@@ -303,6 +320,25 @@ static void random_states(void **state)
 	}
 }
 
+static void ids(void **state)
+{
+	(void)state;
+	good_state(0);
+	assert_true(state_check_ids(s, UINT64_MAX));
+	s->client[3].left = 900;
+	assert_true(state_check_ids(s, 900));
+	assert_false(state_check_ids(s, 899));
+	s->client[3].left = 0;
+	s->client[3].id = 900;
+	assert_false(state_check_ids(s, 899));
+	s->client[3].id = 0;
+	STATE_CURRENT(&s->session)->ended = 900;
+	assert_false(state_check_ids(s, 899));
+	STATE_CURRENT(&s->session)->ended = 0;
+	STATE_CURRENT(&s->session)->conn = 900;
+	assert_false(state_check_ids(s, 899));
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -323,6 +359,7 @@ int main(void)
 		cmocka_unit_test(each_invariant),
 		cmocka_unit_test(new_state),
 		cmocka_unit_test(random_states),
+		cmocka_unit_test(ids),
 	};
 
 	return cmocka_run_group_tests_name("state-check", tests, setup,

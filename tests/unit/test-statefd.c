@@ -71,12 +71,14 @@ static void copy(void **state)
 	memset(old + 5000, 0x5a, 100);
 	memset(old + SIZE - 300, 0xa5, 300);
 	((struct console_state *)old)->progress = 42;
+	((struct console_state *)old)->pulse = 43;
 	to = statefd_copy(fd, RING);
 	assert_true(to >= 0);
 	check_sealed(to);
 	new = map(to);
 	assert_memory_equal(old, new, SIZE);
 	assert_int_equal(statefd_progress(to), 42);
+	assert_int_equal(statefd_pulse(to), 43);
 	/* Whoever still has the old one cannot reach the new one. */
 	memset(old + 5000, 0, 100);
 	assert_int_equal(new[5050], 0x5a);
@@ -105,6 +107,7 @@ static void progress_of_nothing(void **state)
 {
 	(void)state;
 	assert_int_equal(statefd_progress(-1), 0);
+	assert_int_equal(statefd_pulse(-1), 0);
 }
 
 int main(void)

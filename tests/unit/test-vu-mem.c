@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* The messages that change guest memory, features and configuration space. */
+/* The messages that change guest memory. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -183,6 +183,16 @@ static void bad_tables(void **state)
 	assert_int_equal(maps(), 4);
 }
 
+static void placed(unsigned int slot, uint8_t fd)
+{
+	const struct state_session *s = vu_session(&w.vu);
+
+	assert_int_equal(s->nplaces, 1);
+	assert_int_equal(s->place[0].kind, FD_MEM);
+	assert_int_equal(s->place[0].index, slot);
+	assert_int_equal(s->place[0].fd, fd);
+}
+
 static void slots(void **state)
 {
 	struct region r[MEM_SLOTS_MAX + 1];
@@ -216,8 +226,36 @@ static void slots(void **state)
 	}
 	assert_int_equal(maps(), MEM_SLOTS_MAX / 2);
 	assert_int_equal(one_region(FE_ADD_MEM_REG, r[0], 1), 0);
+	placed(0, 0);
 	vu_world_swap_memory(&w);
 	assert_int_equal(regions(), MEM_SLOTS_MAX / 2 + 1);
+	assert_int_equal(one_region(FE_REM_MEM_REG, r[3], 0), 0);
+	placed(3, CTL_NO_FD);
+	vu_world_swap_memory(&w);
+	regions();
+	assert_int_equal(vu_world_send(&w, FE_GET_MAX_MEM_SLOTS, 0, NULL, 0,
+				       NULL, 0).value, 32);
+}
+
+/* What a table that was refused had built is nobody's. */
+static void slot_after_bad_table(void **state)
+{
+	struct region r[4];
+
+	(void)state;
+	fill(r, 4);
+	assert_int_equal(one_region(FE_ADD_MEM_REG, r[0], 1), 0);
+	vu_world_swap_memory(&w);
+	r[3].size = 0;
+	table_refused(r, 4, 4, 4, 136, "an empty region");
+	assert_int_equal(one_region(FE_ADD_MEM_REG, r[1], 1), 0);
+	vu_world_swap_memory(&w);
+	assert_int_equal(regions(), 2);
+	table_refused(r, 4, 4, 4, 136, "an empty region");
+	assert_int_equal(one_region(FE_REM_MEM_REG, r[0], 0), 0);
+	vu_world_swap_memory(&w);
+	assert_int_equal(regions(), 1);
+	assert_int_equal(maps(), 1);
 }
 
 /* One that is refused takes nothing of what is mapped with it. */
@@ -241,116 +279,6 @@ static void bad_slot(void **state)
 	*(volatile char *)w.vu.gmem.region[0].ptr = 1;
 }
 
-static uint64_t get(uint32_t request)
-{
-	return vu_world_send(&w, request, 0, NULL, 0, NULL, 0).value;
-}
-
-static uint64_t set(uint32_t request, uint64_t value)
-{
-	return vu_world_send(&w, request, FE_NEED_REPLY, &value, 8, NULL,
-			     0).value;
-}
-
-/* F-3, T-30: what is in configuration space goes with CONFIG. */
-static void features(void **state)
-{
-	uint64_t all = F_MULTIPORT | F_EMERG_WRITE | F_INDIRECT | F_EVENT_IDX |
-		       F_PROTOCOL | F_VERSION_1;
-
-	(void)state;
-	assert_true(get(FE_GET_FEATURES) == all);
-	assert_int_equal(set(FE_SET_FEATURES, all), 0);
-	for (unsigned int bit = 0; bit < 64; bit++)
-		must(!set(FE_SET_FEATURES, UINT64_C(1) << bit) ==
-		     !!(all >> bit & 1), "feature %u", bit);
-	assert_int_equal(set(FE_SET_PROTOCOL_FEATURES, P_REPLY_ACK), 0);
-	assert_true(get(FE_GET_FEATURES) == (all & ~UINT64_C(7)));
-	assert_true(set(FE_SET_FEATURES, all) != 0);
-	assert_int_equal(set(FE_SET_FEATURES, all & ~UINT64_C(7)), 0);
-	assert_int_equal(set(FE_SET_PROTOCOL_FEATURES, P_REPLY_ACK | P_CONFIG),
-			 0);
-	assert_true(get(FE_GET_FEATURES) == all);
-}
-
-static void protocol_features(void **state)
-{
-	uint64_t all = P_MQ | P_REPLY_ACK | P_BACKEND_REQ | P_CONFIG |
-		       P_RESET_DEVICE | P_MEM_SLOTS | P_STATUS;
-	uint64_t inband;
-
-	(void)state;
-	assert_true(get(FE_GET_PROTOCOL_FEATURES) == all);
-	for (unsigned int bit = 0; bit < 64; bit++) {
-		uint64_t want = P_REPLY_ACK | UINT64_C(1) << bit;
-
-		if (bit == 14)
-			continue;
-		must(!set(FE_SET_PROTOCOL_FEATURES, want) == !(want & ~all),
-		     "protocol feature %u", bit);
-	}
-	/* T-48: the one that closes the connection */
-	inband = P_INBAND | P_REPLY_ACK;
-	assert_int_equal(vu_world_send(&w, FE_SET_PROTOCOL_FEATURES, 0,
-				       &inband, 8, NULL, 0).err, -EPROTO);
-	assert_true(set(FE_SET_PROTOCOL_FEATURES,
-			P_INBAND | P_REPLY_ACK | P_BACKEND_REQ) != 0);
-}
-
-/* T-10, T-11: any offset and size that make sense, and the size asked for. */
-static void get_config(void **state)
-{
-	(void)state;
-	for (uint32_t offset = 0; offset < 300; offset += 13)
-		for (uint32_t size = 1; size <= 256; size++) {
-			uint32_t payload[3] = { offset, size, size % 3 };
-			struct vu_answer a = vu_world_send(
-				&w, FE_GET_CONFIG, 0, payload, 12, NULL, 0);
-
-			must(a.size == 12 + size, "%u at %u: %u bytes", size,
-			     offset, a.size);
-			assert_memory_equal(a.payload, payload, 12);
-			for (uint32_t i = 0; i < size; i++)
-				must(a.payload[12 + i] ==
-				     (uint8_t)(offset + i), "byte %u", i);
-		}
-}
-
-static void config_refused(void **state)
-{
-	static const uint32_t rows[][3] = {
-		{ 0, 0, 0 }, { 0, 257, 0 }, { 0, UINT32_MAX, 0 },
-		{ UINT32_MAX, 1, 0 }, { UINT32_MAX - 11, 12, 0 },
-		{ 1, UINT32_MAX, 0 },
-	};
-	uint8_t payload[300] = { 0 };
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		memcpy(payload, rows[i], 12);
-		assert_int_equal(vu_world_send(&w, FE_GET_CONFIG, 0, payload,
-					       300, NULL, 0).len, 12);
-		assert_int_equal(vu_world_send(&w, FE_SET_CONFIG,
-					       FE_NEED_REPLY, payload, 300,
-					       NULL, 0).value, 1);
-	}
-	assert_int_equal(w.config_writes, 0);
-	/* fewer bytes than it says */
-	payload[0] = payload[1] = payload[2] = payload[3] = 0;
-	payload[4] = 16;
-	payload[5] = payload[6] = payload[7] = 0;
-	assert_int_equal(vu_world_send(&w, FE_SET_CONFIG, FE_NEED_REPLY,
-				       payload, 27, NULL, 0).value, 1);
-	assert_int_equal(w.config_writes, 0);
-	payload[27] = 'A';
-	assert_int_equal(vu_world_send(&w, FE_SET_CONFIG, FE_NEED_REPLY,
-				       payload, 28, NULL, 0).value, 0);
-	assert_int_equal(w.config_writes, 1);
-	assert_int_equal(vu_session(&w.vu)->say_len, 1);
-	assert_int_equal(vu_session(&w.vu)->says, 1);
-	assert_int_equal(vu_session(&w.vu)->say[0], 'A');
-}
-
 #define MEM_TEST(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -360,10 +288,7 @@ int main(void)
 		MEM_TEST(bad_tables),
 		MEM_TEST(slots),
 		MEM_TEST(bad_slot),
-		MEM_TEST(features),
-		MEM_TEST(protocol_features),
-		MEM_TEST(get_config),
-		MEM_TEST(config_refused),
+		MEM_TEST(slot_after_bad_table),
 	};
 
 	return cmocka_run_group_tests_name("vu-mem", tests, NULL, NULL);

@@ -126,6 +126,48 @@ static void notifier_values(void **state)
 	}
 }
 
+/* What a message names is where its fd goes, here and in the fd store. */
+static void placed(enum fd_kind kind, unsigned int index, uint8_t fd)
+{
+	const struct state_session *s = vu_session(&w.vu);
+
+	assert_int_equal(s->nplaces, 1);
+	assert_int_equal(s->place[0].kind, kind);
+	assert_int_equal(s->place[0].index, index);
+	assert_int_equal(s->place[0].fd, fd);
+}
+
+static void values(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < CONSOLE_RINGS; i++) {
+		fd_msg(FE_SET_VRING_KICK, i, event);
+		placed(FD_KICK, i, 0);
+		assert_int_equal(ring(i)->kick, NOTIFIER_FD);
+		fd_msg(FE_SET_VRING_KICK, i | FE_NOFD, -1);
+		placed(FD_KICK, i, CTL_NO_FD);
+		assert_int_equal(ring(i)->kick, NOTIFIER_NOFD);
+		fd_msg(FE_SET_VRING_CALL, i, event);
+		placed(FD_CALL, i, 0);
+		assert_int_equal(ring(i)->call, NOTIFIER_FD);
+		fd_msg(FE_SET_VRING_CALL, i | FE_NOFD, -1);
+		placed(FD_CALL, i, CTL_NO_FD);
+		assert_int_equal(ring(i)->call, NOTIFIER_NOFD);
+		/* this one is not stored */
+		fd_msg(FE_SET_VRING_ERR, i, event);
+		assert_int_equal(vu_session(&w.vu)->nplaces, 0);
+		assert_true(w.vu.vq[i].err >= 0);
+		fd_msg(FE_SET_VRING_ERR, i | FE_NOFD, -1);
+		assert_int_equal(w.vu.vq[i].err, -1);
+		assert_int_equal(ring(i)->addressed, 0);
+		addr_msg(i);
+		assert_int_equal(ring(i)->addressed, 1);
+		assert_int_equal(ring(i)->desc, 0x1000);
+		assert_int_equal(ring(i)->used, 0x2000);
+		assert_int_equal(ring(i)->avail, 0x3000);
+	}
+}
+
 static void nums(void **state)
 {
 	(void)state;
@@ -149,6 +191,8 @@ static void max_queue_size(void **state)
 	w.config.max_queue_size = 128;
 	assert_int_equal(state_msg(FE_SET_VRING_NUM, 0, 256), 0);
 	assert_int_equal(ring(0)->num, 256);
+	/* said once, until the front-end is another */
+	assert_true(w.vu.warned_queue_size);
 	w.config.max_queue_size_given = 1;
 	assert_int_equal(state_msg(FE_SET_VRING_NUM, 0, 128), 0);
 	assert_int_equal(ring(0)->num, 128);
@@ -168,7 +212,7 @@ static void bases(void **state)
 
 static struct vu_answer get_base(uint32_t index)
 {
-	uint32_t payload[2] = { index, 0 };
+	uint32_t payload[2] = { index, 77 };
 
 	return vu_world_send(&w, FE_GET_VRING_BASE, 0, payload, 8, NULL, 0);
 }
@@ -204,6 +248,7 @@ static void get_base_stops(void **state)
 	/* rings that are not ours */
 	assert_true(get_base(4).value == index_and_base(4, 0));
 	assert_true(get_base(255).value == index_and_base(255, 0));
+	assert_true(get_base(256).value == index_and_base(256, 0));
 }
 
 /* P-19, T-16: a base for a running ring is a stop, and KICK a new start. */
@@ -248,6 +293,7 @@ static void reset_device(void **state)
 		state_msg(FE_SET_VRING_BASE, i, 100 + i);
 		w.base[i] = (uint16_t)(200 + i);
 	}
+	fd_msg(FE_SET_VRING_KICK, 0, event);
 	fd_msg(FE_SET_VRING_KICK, 1, event);
 	state_msg(FE_SET_VRING_ENABLE, 1, 1);
 	assert_int_equal(vu_world_send(&w, FE_RESET_DEVICE, FE_NEED_REPLY,
@@ -256,7 +302,21 @@ static void reset_device(void **state)
 		assert_int_equal(ring(i)->started, 0);
 		assert_int_equal(ring(i)->enabled, 0);
 		/* only one that ran has got anywhere */
-		assert_int_equal(ring(i)->base, i == 1 ? 201 : 100 + i);
+		assert_int_equal(ring(i)->base, i < 2 ? 200 + i : 100 + i);
+	}
+}
+
+static void reset_owner(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < CONSOLE_RINGS; i++) {
+		state_msg(FE_SET_VRING_ENABLE, i, 1);
+		fd_msg(FE_SET_VRING_KICK, i, event);
+	}
+	vu_world_send(&w, FE_RESET_OWNER, 0, NULL, 0, NULL, 0);
+	for (uint32_t i = 0; i < CONSOLE_RINGS; i++) {
+		assert_int_equal(ring(i)->enabled, 0);
+		assert_int_equal(ring(i)->started, 1);
 	}
 }
 
@@ -314,6 +374,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		VRING_TEST(indexes),
 		VRING_TEST(notifier_values),
+		VRING_TEST(values),
 		VRING_TEST(nums),
 		VRING_TEST(max_queue_size),
 		VRING_TEST(bases),
@@ -321,6 +382,7 @@ int main(void)
 		VRING_TEST(restart),
 		VRING_TEST(num_on_running_ring),
 		VRING_TEST(reset_device),
+		VRING_TEST(reset_owner),
 		VRING_TEST(enable),
 		VRING_TEST(kinds_of_fds),
 	};

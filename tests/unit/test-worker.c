@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/*
- * What follows the end of a worker. The workers are this test's own program,
- * and do what the first byte from a client says.
- */
+/* What follows the end of a worker: the real policy, and real processes. */
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
@@ -14,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -23,142 +19,29 @@
 #include <cmocka.h>
 
 #include "common/fd.h"
-#include "common/state.h"
 #include "supervisor/attach.h"
-#include "supervisor/half_closed.h"
 #include "supervisor/statefd.h"
-#include "supervisor/supervise.h"
-#include "supervisor/turn.h"
 #include "supervisor/worker.h"
 #include "supervisor/worker_link.h"
 #include "tests/lib/must.h"
+#include "tests/lib/obedient.h"
+#include "tests/lib/supervised.h"
 #include "tests/lib/wait.h"
 
-/* The worker's side. */
-
-static struct console_state *shared;
-
-static void obey(int fd)
-{
-	const struct ctl_msg nonsense = { .type = 12345 };
-	char text[32];
-	char byte;
-
-	if (read(fd, &byte, 1) != 1)
-		_exit(WORKER_EXIT_FAILED);
-	switch (byte) {
-	case '?':
-		snprintf(text, sizeof(text), "%d", (int)getpid());
-		send(fd, text, strlen(text), 0);
-		break;
-	case 'p':
-		atomic_fetch_add(&shared->progress, 1);
-		break;
-	case 'm':
-		ctl_send(WORKER_FD_CONTROL, &nonsense, NULL, 0);
-		break;
-	case 'h':
-		close(WORKER_FD_CONTROL);
-		for (;;)
-			pause();
-	case 'e':
-		_exit(WORKER_EXIT_ASKED);
-	case 's':
-		_exit(WORKER_EXIT_STATE);
-	case 'f':
-		_exit(WORKER_EXIT_FAILED);
-	default:
-		signal(byte, SIG_DFL);
-		raise(byte);
-	}
-}
-
-static int be_a_worker(const char *order)
-{
-	const struct ctl_msg is_ready = { .type = CTL_READY };
-	struct pollfd p[2] = { { WORKER_FD_CONTROL, POLLIN, 0 },
-			       { -1, POLLIN, 0 } };
-	int status, client = -1;
-
-	if (sscanf(order, "socket=exit %d", &status) == 1)
-		return status;
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-		      MAP_SHARED, WORKER_FD_STATE, 0);
-	if (shared == MAP_FAILED || shared->magic != STATE_MAGIC)
-		return WORKER_EXIT_STATE;
-	while (poll(p, 2, -1) > 0) {
-		int fds[PENDING_MAX];
-		unsigned int nfds;
-		struct ctl_msg msg;
-
-		if (p[1].revents)
-			obey(client);
-		if (ctl_recv(WORKER_FD_CONTROL, &msg, fds, &nfds))
-			continue;
-		if (msg.type == CTL_FD && msg.kind == FD_CLIENT)
-			client = fds[0];
-		if (msg.type == CTL_START)
-			ctl_send(WORKER_FD_CONTROL, &is_ready, NULL, 0);
-		if (msg.type == CTL_STOP)
-			return WORKER_EXIT_ASKED;
-		if (msg.type == CTL_START || msg.type == CTL_FD)
-			p[1].fd = client;
-	}
-	return WORKER_EXIT_FAILED;
-}
-
-/* The supervisor's side. */
-
-static struct options options;
-static struct supervisor supervisor;
-static struct console console;
+static struct supervised s;
+static struct console *console = s.console;
 
 static int setup(void **state)
 {
 	(void)state;
-	options = (struct options){ .scrollback_size = 65536 };
-	supervisor = (struct supervisor){
-		.options = &options,
-		.table = { &console, 1 },
-		.tty = { -1, -1, -1, { 0 }, { 0 } },
-		.program = open("/proc/self/exe", O_PATH | O_CLOEXEC),
-		.null = open("/dev/null", O_RDWR | O_CLOEXEC),
-		.filter = open("/dev/null", O_RDWR | O_CLOEXEC),
-		.base = event_base_new(),
-	};
-	console = (struct console){
-		.supervisor = &supervisor,
-		.waiting_frontend = -1,
-		.state = -1,
-		.plan = STATE_FRESH,
-		.worker = { .pidfd = -1, .control = -1 },
-	};
-	strcpy(console.socket.path, "none");
-	fdstore_init(&console.store, FDSTORE_PLACES);
-	return worker_init(&console) || link_init(&console) ||
-	       half_closed_init(&console) ||
-	       turn_init(&console, supervisor.base);
+	supervised_open(&s, 1);
+	return 0;
 }
 
 static int teardown(void **state)
 {
-	siginfo_t info;
-
 	(void)state;
-	worker_kill(&console);
-	if (console.worker.pidfd >= 0)
-		waitid(P_PIDFD, (id_t)console.worker.pidfd, &info, WEXITED);
-	worker_clear(&console);
-	fdstore_clear(&console.store);
-	event_free(console.worker_timer);
-	event_free(console.retry_timer);
-	event_free(console.half_closed_timer);
-	event_free(console.turn_timer);
-	event_base_free(supervisor.base);
-	fd_close(&console.state);
-	fd_close(&supervisor.program);
-	fd_close(&supervisor.null);
-	fd_close(&supervisor.filter);
+	supervised_close(&s);
 	return 0;
 }
 
@@ -166,10 +49,10 @@ static void run_until(enum worker_state state)
 {
 	uint64_t deadline = wait_until(WAIT_MS);
 
-	while (console.worker.state != state) {
+	while (console->worker.state != state) {
 		must(wait_left(deadline) > 0, "state %d instead of %d",
-		     console.worker.state, state);
-		event_base_loop(supervisor.base, EVLOOP_NONBLOCK);
+		     console->worker.state, state);
+		supervised_run(&s);
 		wait_pause();
 	}
 }
@@ -179,9 +62,9 @@ static void run_until_not(pid_t pid)
 {
 	uint64_t deadline = wait_until(WAIT_MS);
 
-	while (console.worker.pid == pid) {
+	while (console->worker.pid == pid) {
 		must(wait_left(deadline) > 0, "worker %d lives on", (int)pid);
-		event_base_loop(supervisor.base, EVLOOP_NONBLOCK);
+		supervised_run(&s);
 		wait_pause();
 	}
 	run_until(WORKER_READY);
@@ -193,7 +76,7 @@ static int attach(void (*attach_as)(struct console *c, int fd))
 
 	must(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair),
 	     "socketpair");
-	attach_as(&console, pair[0]);
+	attach_as(console, pair[0]);
 	return pair[1];
 }
 
@@ -201,7 +84,7 @@ static int start(void)
 {
 	int client = attach(attach_client);
 
-	worker_start(&console);
+	worker_start(console);
 	run_until(WORKER_READY);
 	return client;
 }
@@ -216,7 +99,7 @@ static pid_t who_serves(int client)
 {
 	char text[32] = "";
 
-	say(client, '?');
+	say(client, OBEDIENT_PID);
 	must(wait_fd(client, POLLIN, wait_until(WAIT_MS)), "no answer");
 	must(recv(client, text, sizeof(text) - 1, 0) > 0, "no answer");
 	return (pid_t)atoi(text);
@@ -224,16 +107,16 @@ static pid_t who_serves(int client)
 
 static void make_progress(int client, uint64_t count)
 {
-	say(client, 'p');
+	say(client, OBEDIENT_PROGRESS);
 	who_serves(client);
-	assert_int_equal(statefd_progress(console.state), count);
+	assert_int_equal(statefd_progress(console->state), count);
 }
 
 static ino_t state_inode(void)
 {
 	struct stat st;
 
-	must(!fstat(console.state, &st), "fstat");
+	must(!fstat(console->state, &st), "fstat");
 	return st.st_ino;
 }
 
@@ -252,11 +135,11 @@ static void resumed(char order, bool same_memfd)
 	ino_t inode = state_inode();
 
 	make_progress(client, 1);
-	assert_int_equal(first, console.worker.pid);
+	assert_int_equal(first, console->worker.pid);
 	say(client, order);
 	run_until_not(first);
-	assert_int_equal(who_serves(client), console.worker.pid);
-	assert_int_equal(statefd_progress(console.state), 1);
+	assert_int_equal(who_serves(client), console->worker.pid);
+	assert_int_equal(statefd_progress(console->state), 1);
 	assert_int_equal(state_inode() == inode, same_memfd);
 	close(client);
 }
@@ -276,7 +159,7 @@ static void resumed_after_term(void **state)
 static void resumed_after_end(void **state)
 {
 	(void)state;
-	resumed('e', true);
+	resumed(OBEDIENT_END, true);
 }
 
 static void resumed_on_copy_after_segv(void **state)
@@ -294,20 +177,20 @@ static void resumed_on_copy_after_abort(void **state)
 static void resumed_on_copy_after_failure(void **state)
 {
 	(void)state;
-	resumed('f', false);
+	resumed(OBEDIENT_FAIL, false);
 }
 
 static void resumed_on_copy_after_nonsense(void **state)
 {
 	(void)state;
-	resumed('m', false);
+	resumed(OBEDIENT_NONSENSE, false);
 }
 
 /* It closed its control socket and did not go: that is for us to end. */
 static void hung_up(void **state)
 {
 	(void)state;
-	resumed('h', false);
+	resumed(OBEDIENT_HANG_UP, false);
 }
 
 /* The front-end has to start anew, on an empty state; clients stay. */
@@ -321,9 +204,9 @@ static void clean_slate(char order)
 	say(client, order);
 	run_until_not(first);
 	assert_true(is_closed(frontend));
-	assert_int_equal(console.store.count, 1);
-	assert_int_equal(statefd_progress(console.state), 0);
-	assert_int_equal(who_serves(client), console.worker.pid);
+	assert_int_equal(console->store.count, 1);
+	assert_int_equal(statefd_progress(console->state), 0);
+	assert_int_equal(who_serves(client), console->worker.pid);
 	close(frontend);
 	close(client);
 }
@@ -337,20 +220,21 @@ static void clean_slate_after_sigsys(void **state)
 static void clean_slate_after_bad_state(void **state)
 {
 	(void)state;
-	clean_slate('s');
+	clean_slate(OBEDIENT_BAD_STATE);
 }
 
-/* A resume that gets nothing done before it dies is not tried twice. */
-static void clean_slate_after_vain_resume(void **state)
+/* Rung by rung, as long as none of them gets anything done. */
+static void down_the_ladder(void **state)
 {
 	int client = start();
 	int frontend = attach(attach_frontend);
 
 	(void)state;
-	for (int i = 0; i < 2; i++) {
+	for (unsigned int rung = 0; rung < 3; rung++) {
 		pid_t pid = who_serves(client);
 
 		assert_false(is_closed(frontend));
+		assert_int_equal(console->skips, rung == 2);
 		say(client, SIGSEGV);
 		run_until_not(pid);
 	}
@@ -366,12 +250,12 @@ static void kill_storm(void **state)
 
 	(void)state;
 	for (int i = 0; i < 30; i++) {
-		pid_t pid = console.worker.pid;
+		pid_t pid = console->worker.pid;
 
 		kill(pid, SIGKILL);
 		run_until_not(pid);
 	}
-	assert_int_equal(who_serves(client), console.worker.pid);
+	assert_int_equal(who_serves(client), console->worker.pid);
 	assert_int_equal(state_inode(), inode);
 	close(client);
 }
@@ -381,16 +265,16 @@ static void parked(int status)
 	int client = attach(attach_client);
 	int frontend = attach(attach_frontend);
 
-	snprintf(console.socket.path, sizeof(console.socket.path), "exit %d",
+	snprintf(console->socket.path, sizeof(console->socket.path), "exit %d",
 		 status);
-	worker_start(&console);
+	worker_start(console);
 	run_until(WORKER_PARKED);
 	assert_true(is_closed(client));
 	assert_true(is_closed(frontend));
-	assert_true(event_pending(console.worker_timer, EV_TIMEOUT, NULL));
+	assert_true(event_pending(console->worker_timer, EV_TIMEOUT, NULL));
 	/* Then it lives, should the reason have gone away. */
-	strcpy(console.socket.path, "none");
-	event_active(console.worker_timer, EV_TIMEOUT, 0);
+	strcpy(console->socket.path, "none");
+	event_active(console->worker_timer, EV_TIMEOUT, 0);
 	run_until(WORKER_READY);
 	close(frontend);
 	close(client);
@@ -411,9 +295,9 @@ static void parked_after_other_build(void **state)
 static void not_executable(void **state)
 {
 	(void)state;
-	fd_close(&supervisor.program);
-	supervisor.program = open("/dev/null", O_PATH | O_CLOEXEC);
-	worker_start(&console);
+	fd_close(&s.supervisor.program);
+	s.supervisor.program = open("/dev/null", O_PATH | O_CLOEXEC);
+	worker_start(console);
 	run_until(WORKER_PARKED);
 }
 
@@ -421,20 +305,20 @@ static void not_executable(void **state)
 static void parked_in_the_end(void **state)
 {
 	(void)state;
-	strcpy(console.socket.path, "exit 1");
-	worker_start(&console);
+	strcpy(console->socket.path, "exit 1");
+	worker_start(console);
 	run_until(WORKER_PARKED);
 }
 
 static void start_that_fails_is_tried_again(void **state)
 {
 	(void)state;
-	options.scrollback_size = UINT64_MAX / 2;
-	worker_start(&console);
-	assert_int_equal(console.worker.state, WORKER_DOWN);
-	event_base_loop(supervisor.base, EVLOOP_ONCE);
-	assert_int_equal(console.worker.state, WORKER_DOWN);
-	options.scrollback_size = 65536;
+	s.options.scrollback_size = UINT64_MAX / 2;
+	worker_start(console);
+	assert_int_equal(console->worker.state, WORKER_DOWN);
+	event_base_loop(s.supervisor.base, EVLOOP_ONCE);
+	assert_int_equal(console->worker.state, WORKER_DOWN);
+	s.options.scrollback_size = 65536;
 	run_until(WORKER_READY);
 }
 
@@ -443,22 +327,22 @@ static void stopped(void **state)
 	int client = start();
 
 	(void)state;
-	supervisor.ending = true;
-	worker_stop(&console);
+	s.supervisor.ending = true;
+	worker_stop(console);
 	run_until(WORKER_GONE);
-	assert_true(event_base_got_break(supervisor.base));
-	assert_int_equal(console.worker.pidfd, -1);
+	assert_true(event_base_got_break(s.supervisor.base));
+	assert_int_equal(console->worker.pidfd, -1);
 	close(client);
 }
 
 static void stopped_between_workers(void **state)
 {
 	(void)state;
-	options.scrollback_size = UINT64_MAX / 2;
-	worker_start(&console);
-	worker_stop(&console);
-	assert_int_equal(console.worker.state, WORKER_GONE);
-	assert_false(event_pending(console.worker_timer, EV_TIMEOUT, NULL));
+	s.options.scrollback_size = UINT64_MAX / 2;
+	worker_start(console);
+	worker_stop(console);
+	assert_int_equal(console->worker.state, WORKER_GONE);
+	assert_false(event_pending(console->worker_timer, EV_TIMEOUT, NULL));
 }
 
 #define TEST(name)	cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -476,7 +360,7 @@ int main(int argc, char **argv)
 		TEST(hung_up),
 		TEST(clean_slate_after_sigsys),
 		TEST(clean_slate_after_bad_state),
-		TEST(clean_slate_after_vain_resume),
+		TEST(down_the_ladder),
 		TEST(kill_storm),
 		TEST(parked_without_jail),
 		TEST(parked_after_other_build),
@@ -487,8 +371,8 @@ int main(int argc, char **argv)
 		TEST(stopped_between_workers),
 	};
 
-	if (argc == 3 && !strncmp(argv[1], "console=", 8))
-		return be_a_worker(argv[2]);
+	if (obedient_asked(argc, argv))
+		return obedient_worker(argv[2]);
 	signal(SIGPIPE, SIG_IGN);
 	log_init(LOG_ERROR, NULL, false);
 	return cmocka_run_group_tests_name("workers", tests, NULL, NULL);

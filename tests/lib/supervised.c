@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include "tests/lib/supervised.h"
+
+#include <event2/event.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "common/fd.h"
+#include "supervisor/half_closed.h"
+#include "supervisor/turn.h"
+#include "supervisor/worker.h"
+#include "supervisor/worker_link.h"
+#include "tests/lib/must.h"
+
+/* What one pass sends another one receives. */
+#define PASSES	4
+
+static void open_console(struct supervised *s, unsigned int index)
+{
+	struct console *c = &s->console[index];
+
+	*c = (struct console){
+		.index = index,
+		.supervisor = &s->supervisor,
+		.waiting_frontend = -1,
+		.state = -1,
+		.plan = STATE_FRESH,
+		.worker = { .pidfd = -1, .control = -1 },
+	};
+	strcpy(c->socket.path, "none");
+	fdstore_init(&c->store, FDSTORE_PLACES);
+	must(!worker_init(c) && !link_init(c) && !half_closed_init(c) &&
+	     !turn_init(c, s->supervisor.base), "out of memory");
+}
+
+void supervised_open(struct supervised *s, unsigned int consoles)
+{
+	s->options = (struct options){
+		.max_queue_size = 128,
+		.scrollback_size = 65536,
+		.overflow = OVERFLOW_WAIT,
+		.wait_ms = 2000,
+		.notices = true,
+		.escape = 0x1d,
+	};
+	s->supervisor = (struct supervisor){
+		.options = &s->options,
+		.table = { s->console, consoles },
+		.program = open("/proc/self/exe", O_PATH | O_CLOEXEC),
+		.null = open("/dev/null", O_RDWR | O_CLOEXEC),
+		.filter = open("/dev/null", O_RDWR | O_CLOEXEC),
+		.base = event_base_new(),
+	};
+	tty_init(&s->supervisor.tty);
+	for (unsigned int i = 0; i < consoles; i++)
+		open_console(s, i);
+}
+
+static void close_console(struct console *c)
+{
+	siginfo_t info;
+
+	worker_kill(c);
+	if (c->worker.pidfd >= 0)
+		waitid(P_PIDFD, (id_t)c->worker.pidfd, &info, WEXITED);
+	worker_clear(c);
+	fdstore_clear(&c->store);
+	fd_close(&c->waiting_frontend);
+	fd_close(&c->state);
+	event_free(c->worker_timer);
+	event_free(c->retry_timer);
+	event_free(c->half_closed_timer);
+	event_free(c->turn_timer);
+}
+
+void supervised_close(struct supervised *s)
+{
+	for (unsigned int i = 0; i < s->supervisor.table.count; i++)
+		close_console(&s->console[i]);
+	event_base_free(s->supervisor.base);
+	fd_close(&s->supervisor.program);
+	fd_close(&s->supervisor.null);
+	fd_close(&s->supervisor.filter);
+}
+
+void supervised_run(struct supervised *s)
+{
+	unsigned int passes = 0;
+	struct event_base *base = s->supervisor.base;
+
+	do
+		event_base_loop(base, EVLOOP_NONBLOCK);
+	while (++passes < PASSES && !event_base_got_break(base));
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * A supervisor's consoles and its loop, within a test: no listeners, and no
+ * workers but those that the test starts.
+ */
+#ifndef TESTS_LIB_SUPERVISED_H
+#define TESTS_LIB_SUPERVISED_H
+
+#include "supervisor/supervise.h"
+
+#define SUPERVISED_MAX	8
+
+struct supervised {
+	struct options options;
+	struct supervisor supervisor;
+	struct console console[SUPERVISED_MAX];
+};
+
+void supervised_open(struct supervised *s, unsigned int consoles);
+void supervised_close(struct supervised *s);
+
+/* Lets the loop do what can be done by now. */
+void supervised_run(struct supervised *s);
+
+#endif

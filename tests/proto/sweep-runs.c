@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include "tests/proto/sweep.h"
+
+#include <string.h>
+
+#include "tests/lib/mark-stream.h"
+
+#define END_NOTICE	\
+	"\r\n[vhost-device-console: the guest's front-end disconnected]\r\n"
+#define LONG_CHAIN	3		/* descriptors; more than the ring */
+#define SKIP_CHAINS	12
+#define SKIP_DESCS	24
+#define BAD_GPA		0x700000000000ULL
+#define EMERG_WR	8
+#define CONFIG_LEN	12
+
+static struct frontend *frontend(struct sweep_run *s)
+{
+	return &s->w->fe[0];
+}
+
+static struct guest *guest(struct sweep_run *s)
+{
+	return &s->w->guest[0];
+}
+
+static struct tclient *client(struct sweep_run *s, unsigned int i)
+{
+	return &s->w->client[i];
+}
+
+static void print(struct sweep_run *s, const char *text)
+{
+	guest_print_text(guest(s), text);
+	tclient_expect_text(client(s, 0), text);
+}
+
+static void type(struct sweep_run *s, unsigned int i, const char *text)
+{
+	tclient_type(client(s, i), text);
+	guest_expect_text(guest(s), text);
+}
+
+/* One chain of several buffers, which the output ring takes bit by bit. */
+static void print_long(struct sweep_run *s)
+{
+	struct gring *r = &guest(s)->ring[TX];
+	struct gbuf buf[LONG_CHAIN];
+
+	for (uint16_t i = 0; i < LONG_CHAIN; i++) {
+		buf[i] = (struct gbuf){ gring_buf(r, i), r->buf_size, false };
+		pattern_fill(gring_buf_ptr(r, i), i * r->buf_size,
+			     r->buf_size);
+	}
+	gring_add(r, buf, LONG_CHAIN);
+	gring_kick(r);
+	tclient_expect_pattern(client(s, 0), 0,
+			       (size_t)LONG_CHAIN * r->buf_size);
+	gring_expect(r, 0);
+}
+
+/* A chain that lies nowhere goes back unread. */
+static void print_nothing(struct sweep_run *s)
+{
+	struct gring *r = &guest(s)->ring[TX];
+	struct gbuf bad = { BAD_GPA, 100, false };
+
+	gring_add(r, &bad, 1);
+	gring_kick(r);
+	gring_expect(r, 0);
+}
+
+static void second_client(struct sweep_run *s)
+{
+	tclient_open(client(s, 1), s->w->daemon.port, 0);
+	type(s, 1, "second");
+	print(s, "for both");
+	tclient_expect_text(client(s, 1), "for both");
+	tclient_half_close(client(s, 1));
+	print(s, "still for both");
+	tclient_expect_text(client(s, 1), "still for both");
+	tclient_close(client(s, 1));
+}
+
+static void paste(struct sweep_run *s)
+{
+	char text[6000];
+
+	pattern_fill(text, 0, sizeof(text));
+	tclient_send(client(s, 0), text, sizeof(text));
+	guest_expect_input(guest(s), text, sizeof(text));
+}
+
+static void stop_and_go_on(struct sweep_run *s)
+{
+	struct guest *g = guest(s);
+
+	fe_qemu_stop(frontend(s), g);
+	guest_print_start(g, "stopped", 7);
+	tclient_type(client(s, 0), "typed meanwhile");
+	fe_qemu_start(frontend(s), g, GUEST_FEATURES);
+	gring_expect(&g->ring[TX], 0);
+	tclient_expect_text(client(s, 0), "stopped");
+	guest_expect_text(g, "typed meanwhile");
+}
+
+static void reset_rings(struct guest *g)
+{
+	for (unsigned int i = 0; i < RINGS; i++)
+		gring_reset(&g->ring[i], 0);
+}
+
+static void reboot(struct sweep_run *s)
+{
+	struct guest *g = guest(s);
+
+	fe_qemu_stop(frontend(s), g);
+	reset_rings(g);
+	fe_qemu_start(frontend(s), g, GUEST_FEATURES);
+	guest_boot(g);
+	print(s, "booted again");
+	type(s, 0, "typed again");
+}
+
+static void emergency_write(struct sweep_run *s)
+{
+	uint8_t space[CONFIG_LEN] = { [EMERG_WR] = 'x' };
+
+	fe_ok(frontend(s), fe_msg_config(FE_SET_CONFIG, 0, CONFIG_LEN, 0,
+					 space));
+	tclient_expect_text(client(s, 0), "x");
+}
+
+/* Half a message, the rest and another one, and both answers. */
+static void message_in_pieces(struct sweep_run *s)
+{
+	struct gring *r = &guest(s)->ring[TX];
+	struct fe_msg m[2] = {
+		fe_msg_fd(FE_SET_VRING_KICK, TX, r->kick),
+		fe_msg(FE_GET_STATUS),
+	};
+	const size_t cut[] = { 5, FE_HEADER + 3, FE_HEADER + 10 };
+	struct fe_msg reply;
+
+	m[0].flags |= FE_NEED_REPLY;
+	fe_send_cut(frontend(s), m, 2, cut, 3);
+	must(fe_recv(frontend(s), &reply) &&
+	     reply.request == FE_SET_VRING_KICK &&
+	     fe_msg_get_u64(&reply, 0) == 0, "ack of a message in pieces");
+	must(fe_recv(frontend(s), &reply) && reply.request == FE_GET_STATUS &&
+	     fe_msg_get_u64(&reply, 0) == STATUS_FEATURES_OK, "status");
+	print(s, "kicked anew");
+}
+
+/* An index that jumps breaks its ring; the others go on; it can start anew. */
+static void broken_ring(struct sweep_run *s)
+{
+	struct gring *r = &guest(s)->ring[TX];
+
+	fe_enable(frontend(s), TX, false);
+	r->avail_idx = (uint16_t)(r->avail_idx + 1000);
+	gring_publish(r);
+	fe_enable(frontend(s), TX, true);
+	type(s, 0, "others go on");
+	fe_stop_ring(frontend(s), r);
+	gring_reset(r, 0);
+	fe_start_ring(frontend(s), r, 0);
+	print(s, "whole again");
+}
+
+static void begin(struct sweep_run *s, void (*layout)(struct guest *g))
+{
+	struct guest *g = guest(s);
+
+	if (g->nregions == 0)
+		layout(g);
+	reset_rings(g);
+	tclient_open(client(s, 0), s->w->daemon.port, 0);
+	tclient_type(client(s, 0), "early");
+	fe_open(frontend(s), daemon_sock(&s->w->daemon, 0));
+}
+
+/* Everybody goes; it is over when the supervisor has heard of each of them. */
+static void end(struct sweep_run *s, unsigned int clients)
+{
+	fe_close(frontend(s));
+	tclient_expect_text(client(s, 0), END_NOTICE);
+	tclient_close(client(s, 0));
+	log_tail_wait(&s->log, "detached", clients + 1);
+}
+
+static void layout_qemu(struct guest *g)
+{
+	guest_like_qemu(g, 64);
+}
+
+void sweep_qemu(struct sweep_run *s)
+{
+	begin(s, layout_qemu);
+	fe_qemu_realize(frontend(s), guest(s), ~0ULL);
+	fe_qemu_start(frontend(s), guest(s), GUEST_FEATURES);
+	guest_boot(guest(s));
+	guest_expect_text(guest(s), "early");
+	print(s, "hello");
+	print_long(s);
+	second_client(s);
+	paste(s);
+	stop_and_go_on(s);
+	reboot(s);
+	emergency_write(s);
+	message_in_pieces(s);
+	broken_ring(s);
+	end(s, 2);
+}
+
+/* The third buffer cannot be written to: it goes back empty, in its turn. */
+static void boot_with_a_bad_buffer(struct sweep_run *s)
+{
+	struct guest *g = guest(s);
+	struct gring *r = &g->ring[RX];
+	struct gused used;
+
+	for (unsigned int i = 0; i < 3; i++) {
+		uint16_t head = gring_add_own(r, r->buf_size, i != 2);
+
+		memset(gring_buf_ptr(r, head), 0xa5, r->buf_size);
+	}
+	guest_boot(g);
+	guest_expect_text(g, "early");
+	type(s, 0, "two");
+	tclient_type(client(s, 0), "three");
+	must(gring_wait(r, &used, WAIT_MS) && used.len == 0,
+	     "a bad buffer does not come back");
+	guest_expect_text(g, "three");
+}
+
+static void probe_again(struct sweep_run *s)
+{
+	struct guest *g = guest(s);
+
+	fe_uml_del_vqs(frontend(s), g);
+	tclient_type(client(s, 0), "early");
+	reset_rings(g);
+	fe_uml_probe(frontend(s), g, F_MULTIPORT | F_VERSION_1);
+	boot_with_a_bad_buffer(s);
+	print(s, "probed again");
+}
+
+void sweep_uml(struct sweep_run *s)
+{
+	begin(s, guest_like_uml);
+	fe_uml_connect(frontend(s));
+	fe_uml_probe(frontend(s), guest(s), F_MULTIPORT | F_VERSION_1);
+	boot_with_a_bad_buffer(s);
+	print(s, "hello");
+	print_nothing(s);
+	print_long(s);
+	probe_again(s);
+	end(s, 1);
+}
+
+static uint64_t print_marked(struct sweep_run *s, uint64_t at)
+{
+	struct gring *r = &guest(s)->ring[TX];
+	struct gbuf buf[SKIP_DESCS];
+
+	for (uint16_t i = 0; i < SKIP_DESCS; i++) {
+		uint16_t desc = r->free[r->nfree - 1 - i];
+
+		buf[i] = (struct gbuf){ gring_buf(r, desc), r->buf_size,
+					false };
+		mark_fill(gring_buf_ptr(r, desc), 0, at, r->buf_size);
+		at += r->buf_size;
+	}
+	gring_add(r, buf, SKIP_DESCS);
+	gring_kick(r);
+	gring_expect(r, 0);
+	return at;
+}
+
+/* Prints what no one reads, then reads it: it is all there, or counted. */
+void sweep_skip(struct sweep_run *s)
+{
+	static const struct epochs epochs;
+	struct mark_stream seen;
+	uint64_t printed = 0;
+	char buf[65536];
+
+	mark_begin(&seen, &epochs, false);
+	begin(s, layout_qemu);
+	fe_qemu_realize(frontend(s), guest(s), ~0ULL);
+	fe_qemu_start(frontend(s), guest(s), GUEST_FEATURES);
+	guest_boot(guest(s));
+	guest_expect_text(guest(s), "early");
+	for (unsigned int i = 0; i < SKIP_CHAINS; i++)
+		printed = print_marked(s, printed);
+	while (seen.pos < printed) {
+		long n;
+
+		must(wait_fd(client(s, 0)->fd, 1, wait_until(WAIT_MS)),
+		     "%llu of %llu bytes came",
+		     (unsigned long long)seen.pos,
+		     (unsigned long long)printed);
+		n = tclient_read_some(client(s, 0), buf, sizeof(buf));
+		must(n >= 0, "the console closed");
+		mark_check(&seen, buf, (size_t)n);
+	}
+	must(seen.pos == printed && seen.skipped > 0, "%llu bytes skipped",
+	     (unsigned long long)seen.skipped);
+	print(s, "present");
+	end(s, 1);
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * Storms: four consoles at full rate, each in a use of its own, and their
+ * workers killed without end, 0.2 to 5 ms after they were ready or at any time
+ * at all. Nothing may be lost, repeated or moved, in no direction.
+ *
+ * VDC_STORM_KILLS sets how many workers of each console die in all.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/mono.h"
+#include "tests/lib/killer.h"
+#include "tests/proto/storm.h"
+
+#define KILLS		2000
+#define HANG_S		100
+#define CONSOLES	4
+
+struct storm {
+	struct world *w;
+	atomic_bool over;
+	struct storm_console console[CONSOLES];
+	void (*flow[CONSOLES])(struct storm_console *s);
+};
+
+struct storm_thread {
+	struct storm *storm;
+	unsigned int index;
+	pthread_t thread;
+};
+
+static unsigned int kills_wanted(unsigned int percent)
+{
+	const char *text = getenv("VDC_STORM_KILLS");
+	unsigned long all = text != NULL ? strtoul(text, NULL, 10) : KILLS;
+
+	return (unsigned int)((all * percent + 99) / 100);
+}
+
+static void *run_flow(void *arg)
+{
+	struct storm_thread *thread = arg;
+	struct storm *storm = thread->storm;
+
+	storm->flow[thread->index](&storm->console[thread->index]);
+	return NULL;
+}
+
+static void prepare(struct storm *storm, struct world *w, bool block)
+{
+	for (unsigned int i = 0; i < CONSOLES; i++) {
+		struct storm_console *s = &storm->console[i];
+
+		s->w = w;
+		s->index = i;
+		s->over = &storm->over;
+		s->seed = mono_us() + i;
+		s->block = block;
+		s->extra.fd = -1;
+		fe_init(&s->fe);
+		guest_init(&s->guest[0]);
+		guest_init(&s->guest[1]);
+		for (unsigned int c = 0; c < TRAFFIC_CLIENTS; c++)
+			s->client[c].fd = -1;
+	}
+	storm->w = w;
+	w->workers_die = true;
+}
+
+static void wait_for_kills(const struct killer *k, unsigned int goal)
+{
+	unsigned int before = 0;
+
+	while (killer_least(k) < goal) {
+		unsigned int now = killer_least(k);
+
+		if (now != before)
+			alarm(HANG_S);
+		before = now;
+		wait_time(20);
+	}
+	alarm(HANG_S);
+}
+
+static void report(const struct storm *storm, const char *name,
+		   unsigned int kills, uint64_t us)
+{
+	uint64_t out = 0, in = 0, answers = 0, turns = 0;
+
+	for (unsigned int i = 0; i < CONSOLES; i++) {
+		const struct traffic *t = &storm->console[i].traffic;
+
+		out += t->out;
+		in += t->in;
+		answers += t->talk.answers;
+		turns += storm->console[i].turns;
+	}
+	printf("%s: %u kills in %.1f s, %.0f a second; %llu MiB out, %llu MiB in, %llu control messages, %llu turns\n",
+	       name, kills, (double)us / 1e6, kills / ((double)us / 1e6),
+	       (unsigned long long)out >> 20, (unsigned long long)in >> 20,
+	       (unsigned long long)answers, (unsigned long long)turns);
+	fflush(stdout);
+}
+
+/* A slate that was cleaned, or a ring given up, would be a broken promise. */
+static void check_log(const struct daemon *d)
+{
+	static const char *const bad[] = {
+		"cannot be resumed", "is broken", "was reset", "closing the",
+		"framing", "exited", "parked", "fds cannot be kept",
+	};
+
+	for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		must(daemon_log_count(d, bad[i]) == 0,
+		     "the daemon's log says '%s'", bad[i]);
+}
+
+static void run_storm(struct storm *storm, const char *name,
+		      enum killer_mode mode, unsigned int percent)
+{
+	struct storm_thread thread[CONSOLES];
+	uint64_t since = mono_us();
+	struct killer *k = killer_start(&storm->w->daemon, mode);
+	unsigned int kills;
+
+	for (unsigned int i = 0; i < CONSOLES; i++) {
+		thread[i] = (struct storm_thread){ storm, i, 0 };
+		must(pthread_create(&thread[i].thread, NULL, run_flow,
+				    &thread[i]) == 0, "pthread_create");
+	}
+	wait_for_kills(k, kills_wanted(percent));
+	atomic_store(&storm->over, true);
+	for (unsigned int i = 0; i < CONSOLES; i++)
+		pthread_join(thread[i].thread, NULL);
+	kills = killer_kills(k);
+	killer_stop(k);
+	report(storm, name, kills, mono_us() - since);
+	for (unsigned int i = 0; i < CONSOLES; i++)
+		storm_end(&storm->console[i]);
+	must_threads();
+	check_log(&storm->w->daemon);
+	world_end(storm->w);
+}
+
+/* Every byte is waited for. */
+static void block(void **state, const char *name, enum killer_mode mode,
+		  unsigned int percent)
+{
+	static struct storm storm;
+
+	storm = (struct storm){
+		.flow = { storm_qemu_traffic, storm_uml_traffic,
+			  storm_sessions, storm_talks },
+	};
+	prepare(&storm, *state, true);
+	world_daemon(*state, CONSOLES,
+		     DAEMON_OPTIONS("--overflow", "block", "--log-level",
+				    "debug", "--scrollback-size", "16k"));
+	run_storm(&storm, name, mode, percent);
+}
+
+/* Who does not keep up is skipped, and told by how much. */
+static void skipping(void **state, const char *overflow, const char *name,
+		 enum killer_mode mode, unsigned int percent)
+{
+	static struct storm storm;
+
+	storm = (struct storm){
+		.flow = { storm_qemu_traffic, storm_visitors,
+			  storm_sessions, storm_talks },
+	};
+	prepare(&storm, *state, false);
+	world_daemon(*state, CONSOLES,
+		     DAEMON_OPTIONS("--overflow", overflow, "--log-level",
+				    "debug", "--scrollback-size", "16k"));
+	run_storm(&storm, name, mode, percent);
+}
+
+static void block_after_ready(void **state)
+{
+	block(state, "block, after ready", KILLER_AFTER_READY, 40);
+}
+
+static void block_at_any_time(void **state)
+{
+	block(state, "block, at any time", KILLER_AT_ANY_TIME, 20);
+}
+
+static void wait_after_ready(void **state)
+{
+	skipping(state, "wait:20", "wait:20, after ready", KILLER_AFTER_READY, 15);
+}
+
+static void wait_at_any_time(void **state)
+{
+	skipping(state, "wait:20", "wait:20, at any time", KILLER_AT_ANY_TIME, 10);
+}
+
+static void drop_after_ready(void **state)
+{
+	skipping(state, "drop-oldest", "drop-oldest, after ready",
+	     KILLER_AFTER_READY, 15);
+}
+
+static void drop_at_any_time(void **state)
+{
+	skipping(state, "drop-oldest", "drop-oldest, at any time",
+	     KILLER_AT_ANY_TIME, 10);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		WORLD_TEST(block_after_ready),
+		WORLD_TEST(block_at_any_time),
+		WORLD_TEST(wait_after_ready),
+		WORLD_TEST(wait_at_any_time),
+		WORLD_TEST(drop_after_ready),
+		WORLD_TEST(drop_at_any_time),
+	};
+
+	world_filter(argc, argv);
+	return cmocka_run_group_tests_name("storm", tests, NULL, NULL);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* What no worker says: whoever says it is killed, and nothing else happens. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/fd.h"
+#include "supervisor/attach.h"
+#include "supervisor/worker.h"
+#include "supervisor/worker_link.h"
+#include "tests/lib/must.h"
+#include "tests/lib/supervised.h"
+
+static struct supervised s;
+static struct console *console = s.console;
+static int peer;
+
+/* A worker that serves one front-end, as far as the supervisor knows. */
+static int setup(void **state)
+{
+	int pair[2];
+
+	(void)state;
+	supervised_open(&s, 1);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC,
+		       0, pair))
+		return -1;
+	attach_frontend(console, socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC,
+					0));
+	peer = pair[1];
+	console->worker.state = WORKER_STARTING;
+	if (link_open(console, pair[0]) || worker_ready(console))
+		return -1;
+	return console->worker.state != WORKER_READY;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	supervised_close(&s);
+	fd_close(&peer);
+	return 0;
+}
+
+static void expect_condemned(const char *what, size_t row)
+{
+	supervised_run(&s);
+	must(console->worker.condemned, "%s, row %zu", what, row);
+	assert_int_equal(console->store.count, 1);
+}
+
+static void message(void **state)
+{
+	static const struct ctl_msg bad[] = {
+		{ .type = 0 },
+		{ .type = CTL_ACK },
+		{ .type = 9999 },
+		{ .type = CTL_READY },		/* it is already */
+		{ .type = CTL_PONG },		/* it was not asked */
+		{ .type = CTL_QUIT },		/* there is no terminal */
+		{ .type = CTL_PAUSED },
+		{ .type = CTL_PUT },		/* no fd */
+		{ .type = CTL_DROP, .kind = FD_KINDS },
+		{ .type = CTL_DROP, .kind = 0xffffffff },
+		{ .type = CTL_DROP, .kind = FD_CLIENT, .index = CLIENTS_MAX },
+		{ .type = CTL_DROP, .kind = FD_PENDING },
+		{ .type = CTL_COMMIT, .nplaces = PENDING_MAX + 1 },
+		{ .type = CTL_COMMIT, .nplaces = 0xffffffff },
+		{ .type = CTL_COMMIT, .nplaces = 1 },
+	};
+
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		if (i) {
+			teardown(state);
+			setup(state);
+		}
+		assert_int_equal(ctl_send(peer, &bad[i], NULL, 0), 0);
+		expect_condemned("message", i);
+	}
+}
+
+static void packet(void **state)
+{
+	(void)state;
+	assert_int_equal(send(peer, "x", 1, 0), 1);
+	expect_condemned("packet", 0);
+}
+
+static void fd_where_none_belongs(void **state)
+{
+	const struct ctl_msg m = { .type = CTL_DISCARD };
+	int fd = STDERR_FILENO;
+
+	(void)state;
+	assert_int_equal(ctl_send(peer, &m, &fd, 1), 0);
+	expect_condemned("fd", 0);
+}
+
+/* The same worker, had it behaved. */
+static void nothing_wrong(void **state)
+{
+	const struct ctl_msg m = { .type = CTL_DISCARD };
+
+	(void)state;
+	assert_int_equal(ctl_send(peer, &m, NULL, 0), 0);
+	supervised_run(&s);
+	assert_false(console->worker.condemned);
+}
+
+#define TEST(name)	cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(message),
+		TEST(packet),
+		TEST(fd_where_none_belongs),
+		TEST(nothing_wrong),
+	};
+
+	log_init(LOG_ERROR, NULL, false);
+	return cmocka_run_group_tests_name("worker link, bad", tests, NULL,
+					   NULL);
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * Workers that hang, and others that do not. Their supervisor's ticks are made
+ * to pass faster than seconds do.
+ */
+#include <errno.h>
+#include <event2/event.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "supervisor/attach.h"
+#include "supervisor/watch.h"
+#include "supervisor/worker.h"
+#include "tests/lib/obedient.h"
+#include "tests/lib/supervised.h"
+#include "tests/lib/unit.h"
+#include "tests/lib/wait.h"
+
+#define BUSY_TICKS	5
+#define IDLE_TICKS	30
+#define HOUR_US		(3600 * UINT64_C(1000000))
+
+static struct supervised s;
+static struct console *console = s.console;
+static int client;
+
+static int setup(void **state)
+{
+	(void)state;
+	supervised_open(&s, 1);
+	client = -1;
+	return watch_init(&s.supervisor) ||
+	       event_del(s.supervisor.watch_timer);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	event_free(s.supervisor.watch_timer);
+	supervised_close(&s);
+	if (client >= 0)
+		close(client);
+	return 0;
+}
+
+/* Events of @ms are handled. */
+static void run(unsigned int ms)
+{
+	uint64_t deadline = wait_until(ms);
+
+	do {
+		supervised_run(&s);
+		wait_pause();
+	} while (wait_left(deadline) > 0);
+}
+
+/* A worker that was asked gets a moment to answer before the next one. */
+static void tick(void)
+{
+	uint64_t deadline = wait_until(30);
+
+	event_active(s.supervisor.watch_timer, EV_TIMEOUT, 0);
+	supervised_run(&s);
+	event_del(s.supervisor.watch_timer);
+	while (console->worker.watchdog.due && wait_left(deadline) > 0)
+		run(1);
+}
+
+static void run_until(enum worker_state state)
+{
+	uint64_t deadline = wait_until(WAIT_MS);
+
+	while (console->worker.state != state) {
+		must(wait_left(deadline) > 0, "state %d instead of %d",
+		     console->worker.state, state);
+		run(1);
+	}
+}
+
+static void attach(void)
+{
+	int pair[2];
+
+	must(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair),
+	     "socketpair");
+	attach_client(console, pair[0]);
+	client = pair[1];
+}
+
+static void start(void)
+{
+	attach();
+	worker_start(console);
+	run_until(WORKER_READY);
+	/* New ones are looked at more closely than those that were seen. */
+	tick();
+}
+
+static void say(char order)
+{
+	must(send(client, &order, 1, 0) == 1, "send: errno %d", errno);
+	run(5);
+}
+
+static pid_t who_serves(void)
+{
+	char text[32] = "";
+
+	say(OBEDIENT_PID);
+	must(wait_fd(client, POLLIN, wait_until(WAIT_MS)), "no answer");
+	must(recv(client, text, sizeof(text) - 1, 0) > 0, "no answer");
+	return (pid_t)atoi(text);
+}
+
+/* It is killed within @most ticks, and another one serves the client. */
+static void replaced(unsigned int most)
+{
+	pid_t pid = console->worker.pid;
+
+	for (unsigned int ticks = 0; !console->worker.condemned &&
+				     console->worker.pid == pid; ticks++) {
+		must(ticks < most, "alive after %u ticks", ticks);
+		tick();
+	}
+	while (console->worker.pid == pid)
+		run(1);
+	run_until(WORKER_READY);
+}
+
+static void loops_idle(void **state)
+{
+	(void)state;
+	start();
+	say(OBEDIENT_LOOP);
+	replaced(IDLE_TICKS);
+	assert_int_equal(who_serves(), console->worker.pid);
+}
+
+static void loops_with_something_to_take(void **state)
+{
+	(void)state;
+	start();
+	say(OBEDIENT_LOOP);
+	say(OBEDIENT_PID);
+	replaced(BUSY_TICKS);
+}
+
+static void loops_at_work(void **state)
+{
+	(void)state;
+	start();
+	say(OBEDIENT_WORK);
+	replaced(BUSY_TICKS);
+}
+
+static ino_t state_inode(void)
+{
+	struct stat st;
+
+	must(!fstat(console->state, &st), "fstat");
+	return st.st_ino;
+}
+
+/* What a worker that hangs has written is not trusted as it stands. */
+static void stopped(void **state)
+{
+	ino_t inode;
+
+	(void)state;
+	start();
+	inode = state_inode();
+	kill(console->worker.pid, SIGSTOP);
+	replaced(IDLE_TICKS);
+	assert_true(state_inode() != inode);
+	assert_int_equal(who_serves(), console->worker.pid);
+}
+
+static void never_comes_up(void **state)
+{
+	(void)state;
+	strcpy(console->socket.path, "loop");
+	worker_start(console);
+	for (int i = 0; i < WATCHDOG_START - 1; i++)
+		tick();
+	assert_false(console->worker.condemned);
+	strcpy(console->socket.path, "none");
+	replaced(1);
+}
+
+/* It waits for others to be handed their fds: not its fault. */
+static void waits_for_its_turn(void **state)
+{
+	(void)state;
+	s.supervisor.turns = UINT_MAX;
+	attach();
+	worker_start(console);
+	for (int i = 0; i < 2 * WATCHDOG_START; i++)
+		tick();
+	assert_int_equal(console->worker.state, WORKER_STARTING);
+	assert_int_equal(console->turn, TURN_WAITING);
+	assert_false(console->worker.condemned);
+}
+
+static void works(void **state)
+{
+	pid_t pid;
+
+	(void)state;
+	start();
+	pid = who_serves();
+	for (int i = 0; i < 200; i++)
+		tick();
+	assert_int_equal(who_serves(), pid);
+	must(console->worker.ping <= 200 / 10, "asked %llu times",
+	     (unsigned long long)console->worker.ping);
+	must(console->worker.ping > 200 / IDLE_TICKS, "asked %llu times",
+	     (unsigned long long)console->worker.ping);
+}
+
+/* We were stopped, for an hour at a time; nobody could answer. */
+static void supervisor_that_was_stopped(void **state)
+{
+	pid_t pid;
+
+	(void)state;
+	start();
+	pid = console->worker.pid;
+	kill(pid, SIGSTOP);
+	say(OBEDIENT_PID);
+	tick();
+	for (int i = 0; i < 20; i++) {
+		s.supervisor.watched_us -= HOUR_US;
+		tick();
+	}
+	assert_false(console->worker.condemned);
+	kill(pid, SIGCONT);
+	run(20);
+	for (int i = 0; i < 50; i++)
+		tick();
+	assert_int_equal(console->worker.pid, pid);
+}
+
+static void no_one_is_watched_at_the_end(void **state)
+{
+	(void)state;
+	start();
+	kill(console->worker.pid, SIGSTOP);
+	s.supervisor.ending = true;
+	for (int i = 0; i < 100; i++)
+		tick();
+	assert_false(console->worker.condemned);
+}
+
+/* Each that follows hangs as well, and nothing gets done. */
+static void down_the_ladder(void **state)
+{
+	static const enum state_plan plans[] = {
+		STATE_COPY, STATE_COPY, STATE_FRESH,
+	};
+
+	(void)state;
+	strcpy(console->socket.path, "loop");
+	worker_start(console);
+	for (size_t i = 0; i < ARRAY_LEN(plans); i++) {
+		/* The next one cannot start: what was planned for it shows. */
+		s.options.scrollback_size = UINT64_MAX / 2;
+		while (console->worker.state != WORKER_DOWN)
+			tick();
+		must(console->plan == plans[i], "death %zu: %d", i,
+		     console->plan);
+		must(console->skip == (i == 1), "death %zu: skip %u", i,
+		     console->skip);
+		s.options.scrollback_size = 65536;
+		run_until(WORKER_STARTED);
+	}
+}
+
+#define TEST(name)	cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(loops_idle),
+		TEST(loops_with_something_to_take),
+		TEST(loops_at_work),
+		TEST(stopped),
+		TEST(never_comes_up),
+		TEST(waits_for_its_turn),
+		TEST(works),
+		TEST(supervisor_that_was_stopped),
+		TEST(no_one_is_watched_at_the_end),
+		TEST(down_the_ladder),
+	};
+
+	if (obedient_asked(argc, argv))
+		return obedient_worker(argv[2]);
+	signal(SIGPIPE, SIG_IGN);
+	log_init(LOG_ERROR, NULL, false);
+	return cmocka_run_group_tests_name("watch", tests, NULL, NULL);
+}
