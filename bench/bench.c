@@ -6,24 +6,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/interruption.h"
 #include "bench/load.h"
 #include "common/parse.h"
 
 #define MIB	(1024.0 * 1024.0)
 
 static const char usage[] =
-	"usage: bench [--limit] [--mib N] [--echoes N]\n"
+	"usage: bench [--limit] [--mib N] [--echoes N] [--kills N]\n"
 	"\n"
 	"Measures $VDC_DAEMON, or ./vhost-device-console.\n"
 	"  --limit      also an ideal backend, and how the daemon compares\n"
 	"  --mib N      MiB for each stream (64)\n"
-	"  --echoes N   round trips for echo (20000)\n";
+	"  --echoes N   round trips for echo (20000)\n"
+	"  --kills N    workers killed to see what a client notices (400)\n";
 
 static struct {
 	bool limit;
 	uint64_t mib;
 	uint64_t echoes;
-} options = { .mib = 64, .echoes = 20000 };
+	uint64_t kills;
+} options = { .mib = 64, .echoes = 20000, .kills = 400 };
 
 /* Chains of the kernel's messages, of a line, and of a program's output. */
 static const uint32_t chains[] = { 16, 80, 512, 4096 };
@@ -120,6 +123,31 @@ static void show_echo(const struct result *daemon, const struct result *limit)
 	       daemon->p50_us / limit->p50_us, daemon->p99_us / limit->p99_us);
 }
 
+static void kill_workers(void)
+{
+	static const struct {
+		const char *name;
+		struct result (*measure)(struct rig *rig, unsigned int n);
+	} kinds[] = {
+		{ "key", interruption_of_echo },
+		{ "stream", interruption_of_stream },
+	};
+
+	printf("\n%-9s%10s%10s%10s\n", "killed", "p50 us", "p99 us",
+	       "max us");
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		struct rig rig;
+		struct result r;
+
+		rig_open_daemon(&rig);
+		r = kinds[i].measure(&rig, (unsigned int)options.kills);
+		rig_close(&rig);
+		printf("%-9s%10.0f%10.0f%10.0f\n", kinds[i].name, r.p50_us,
+		       r.p99_us, r.worst_us);
+		fflush(stdout);
+	}
+}
+
 static void run(void)
 {
 	struct result daemon, limit = { 0 };
@@ -148,6 +176,7 @@ static void run(void)
 	if (options.limit)
 		limit = echo(true);
 	show_echo(&daemon, shown);
+	kill_workers();
 }
 
 int main(int argc, char **argv)
@@ -156,6 +185,7 @@ int main(int argc, char **argv)
 		{ "limit", no_argument, NULL, 'l' },
 		{ "mib", required_argument, NULL, 'm' },
 		{ "echoes", required_argument, NULL, 'e' },
+		{ "kills", required_argument, NULL, 'k' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -173,6 +203,10 @@ int main(int argc, char **argv)
 		case 'e':
 			err |= parse_number(optarg, 1, 100000000,
 					    &options.echoes);
+			break;
+		case 'k':
+			err |= parse_number(optarg, 1, 1000000,
+					    &options.kills);
 			break;
 		case 'h':
 			fputs(usage, stdout);

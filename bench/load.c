@@ -152,7 +152,15 @@ static int by_value(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static void echo_once(struct rig *rig)
+void load_percentiles(struct result *result, uint64_t *us, unsigned int n)
+{
+	qsort(us, n, sizeof(*us), by_value);
+	result->p50_us = (double)us[n / 2];
+	result->p99_us = (double)us[n - 1 - n / 100];
+	result->worst_us = (double)us[n - 1];
+}
+
+void load_echo_once(struct rig *rig)
 {
 	struct gring *rx = &rig->guest.ring[RX], *tx = &rig->guest.ring[TX];
 	struct gused used;
@@ -181,15 +189,12 @@ struct result load_echo(struct rig *rig, unsigned int n)
 	for (unsigned int i = 0; i < n; i++) {
 		uint64_t before = mono_us();
 
-		echo_once(rig);
+		load_echo_once(rig);
 		us[i] = mono_us() - before;
 	}
 	end(rig, &result);
 	result.chains = n;
-	qsort(us, n, sizeof(*us), by_value);
-	result.p50_us = (double)us[n / 2];
-	result.p99_us = (double)us[n - 1 - n / 100];
-	result.worst_us = (double)us[n - 1];
+	load_percentiles(&result, us, n);
 	free(us);
 	return result;
 }

@@ -12,8 +12,10 @@ struct result {
 	uint64_t chains;
 	double seconds;
 	uint64_t cpu_us;		/* of the backend */
-	double p50_us, p99_us, worst_us;	/* echo: of round trips */
+	double p50_us, p99_us, worst_us;	/* of round trips or gaps */
 };
+
+void load_percentiles(struct result *result, uint64_t *us, unsigned int n);
 
 /* The guest prints @bytes in chains of @chain; until the client has all. */
 struct result load_tx(struct rig *rig, uint64_t bytes, uint32_t chain);
@@ -21,7 +23,10 @@ struct result load_tx(struct rig *rig, uint64_t bytes, uint32_t chain);
 /* The client types @bytes as fast as it can; until the guest has all. */
 struct result load_rx(struct rig *rig, uint64_t bytes);
 
-/* A key and its echo, one after the other, @n times. */
+/* A key and its echo. */
+void load_echo_once(struct rig *rig);
+
+/* The same, one after the other, @n times. */
 struct result load_echo(struct rig *rig, unsigned int n);
 
 #endif

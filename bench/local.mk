@@ -8,6 +8,7 @@ bench_programs = \
 %C%_bench_SOURCES = \
 	%D%/bench.c \
 	%D%/ideal.c %D%/ideal.h \
+	%D%/interruption.c %D%/interruption.h \
 	%D%/load.c %D%/load.h \
 	%D%/rig.c %D%/rig.h
 

@@ -26,9 +26,11 @@ unit_tests = \
 	%D%/unit/test-log \
 	%D%/unit/test-options \
 	%D%/unit/test-parse \
+	%D%/unit/test-pulse \
 	%D%/unit/test-restart \
 	%D%/unit/test-ring \
 	%D%/unit/test-ring-pos \
+	%D%/unit/test-skip \
 	%D%/unit/test-spawn \
 	%D%/unit/test-state-check \
 	%D%/unit/test-statefd \
@@ -51,9 +53,7 @@ proto_tests = \
 	%D%/proto/test-config \
 	%D%/proto/test-console \
 	%D%/proto/test-control \
-	%D%/proto/test-crowd \
 	%D%/proto/test-framing \
-	%D%/proto/test-hang \
 	%D%/proto/test-hostile \
 	%D%/proto/test-isolation \
 	%D%/proto/test-ladder \
@@ -68,9 +68,14 @@ proto_tests = \
 	%D%/proto/test-resume \
 	%D%/proto/test-ring \
 	%D%/proto/test-slots \
-	%D%/proto/test-storm \
-	%D%/proto/test-sweep \
 	%D%/proto/test-used
+# Workers that are killed or hang, again and again: each takes a minute or more.
+kill_tests = \
+	%D%/proto/test-crowd \
+	%D%/proto/test-hang \
+	%D%/proto/test-kills \
+	%D%/proto/test-storm \
+	%D%/proto/test-sweep
 e2e_tests = \
 	%D%/e2e/test-cli \
 	%D%/e2e/test-life \
@@ -122,6 +127,9 @@ endif
 peer_ldflags = $(AM_LDFLAGS) -Wl,--wrap=sendmmsg -Wl,--wrap=writev
 %C%_unit_test_client_LDFLAGS = $(peer_ldflags)
 %C%_unit_test_client_stream_LDFLAGS = $(peer_ldflags)
+%C%_unit_test_pulse_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=mono_us
+%C%_unit_test_skip_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=vring_put -Wl,--wrap=vring_publish
 %C%_unit_test_vring_fetch_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=gmem_spans
 
 # Fuzz targets, tests/fuzz/fuzz-<name>.c, hold LLVMFuzzerTestOneInput() only.
@@ -142,6 +150,7 @@ fuzz_machine = \
 	%D%/fuzz/overseer.c %D%/fuzz/overseer.h
 fuzz_machine_ldflags = $(fuzz_ldflags) \
 	-Wl,--wrap=sendmmsg -Wl,--wrap=recvmmsg \
+	-Wl,--wrap=vring_put -Wl,--wrap=vring_publish \
 	-Wl,--wrap=mmap -Wl,--wrap=munmap
 
 %C%_fuzz_fuzz_messages_SOURCES = \
@@ -236,8 +245,8 @@ endif
 
 if TESTS_IN_C
 AM_CFLAGS += $(CMOCKA_CFLAGS)
-check_PROGRAMS += $(unit_tests) $(proto_tests) $(e2e_tests)
-TESTS += $(unit_tests) $(proto_tests) $(e2e_tests)
+check_PROGRAMS += $(unit_tests) $(proto_tests) $(kill_tests) $(e2e_tests)
+TESTS += $(unit_tests) $(proto_tests) $(kill_tests) $(e2e_tests)
 endif
 check_PROGRAMS += $(fuzz_targets)
 TESTS += $(fuzz_targets) $(check_scripts)

@@ -88,7 +88,7 @@ static void prepare_paste(struct tclient *c)
 {
 	shell_type(c, "stty raw -echo; echo go; head -c 65536 >p; stty sane; "
 		      "sha256sum p");
-	shell_expect_text(c, "go\n");
+	shell_expect(c, "go\n");
 }
 
 static void expect_checksum(struct tclient *c, const char *sum)
@@ -96,8 +96,8 @@ static void expect_checksum(struct tclient *c, const char *sum)
 	char answer[80];
 
 	snprintf(answer, sizeof(answer), "%.64s  p\r\n", sum);
-	shell_expect_text(c, answer);
-	shell_expect_text(c, SHELL_PROMPT);
+	shell_expect(c, answer);
+	shell_expect(c, SHELL_PROMPT);
 }
 
 void paste_of_64_kib(void **kind)
@@ -204,7 +204,7 @@ static void print_all(struct tclient *c, struct expected *e, unsigned int n)
 	while (read_some(c, e, n))
 		;
 	for (unsigned int i = 0; i < n; i++) {
-		shell_expect_text(&c[i], SHELL_PROMPT);
+		shell_expect(&c[i], SHELL_PROMPT);
 		free(e[i].bytes);
 	}
 }

@@ -319,6 +319,7 @@ static void settle(void)
 			idle++;
 	}
 	stream_check_end(&s);
+	machine_check_store(&m);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

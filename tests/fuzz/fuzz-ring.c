@@ -228,6 +228,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	for (unsigned int i = 0; !exact && i < OPS_MAX && in.len > 0; i++)
 		operate(&in);
 	machine_run(&w.m, 4);
+	machine_check_store(&w.m);
 	ring_world_stop(&w);
 	return 0;
 }

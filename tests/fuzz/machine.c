@@ -167,6 +167,37 @@ void machine_stop(struct machine *m)
 	free(m->state);
 }
 
+static bool stored(enum fd_kind kind, unsigned int index)
+{
+	uint64_t id;
+
+	return fdstore_get(&overseer.store, kind, index, &id) >= 0;
+}
+
+void machine_check_store(const struct machine *m)
+{
+	const struct state_session *s = STATE_CURRENT(&m->state->session);
+
+	if (!m->up || !overseer.trusted)
+		return;
+	for (unsigned int i = 0; i < MEM_SLOTS_MAX; i++)
+		fuzz_check(stored(FD_MEM, i) == !!s->region[i].size,
+			   "memory slot %u of %llu bytes", i,
+			   (unsigned long long)s->region[i].size);
+	for (unsigned int i = 0; i < CONSOLE_RINGS; i++) {
+		const struct vq *vq = &console.vu.vq[i];
+		bool kick = s->ring[i].kick == NOTIFIER_FD;
+		bool call = s->ring[i].call == NOTIFIER_FD;
+
+		fuzz_check(stored(FD_CALL, i) == call && (vq->call >= 0) == call,
+			   "call fd of ring %u", i);
+		/* one that cannot be read is given up here, not in the store */
+		fuzz_check(stored(FD_KICK, i) == kick &&
+			   ((vq->kick >= 0) == kick || vq->poll),
+			   "kick fd of ring %u", i);
+	}
+}
+
 static void turns(struct machine *m, uintptr_t n)
 {
 	while (n-- && event_base_loop(m->base, EVLOOP_NONBLOCK) == 0)

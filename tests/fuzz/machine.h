@@ -55,6 +55,9 @@ void machine_disconnect(struct machine *m);
 void machine_attach(struct machine *m, unsigned int slot);
 void machine_detach(struct machine *m, unsigned int slot);
 
+/* The worker and the store have the fds that the session says, and no other. */
+void machine_check_store(const struct machine *m);
+
 /* The worker; its fields are for looking at. */
 struct console *machine_console(void);
 

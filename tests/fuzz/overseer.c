@@ -13,6 +13,7 @@
 #include "common/mono.h"
 #include "tests/fuzz/input.h"
 #include "worker/control.h"
+#include "worker/vring.h"
 
 #define BUDGET	128
 
@@ -28,6 +29,12 @@ void *__wrap_mmap(void *at, size_t len, int prot, int flags, int fd,
 		  off_t offset);
 int __real_munmap(void *map, size_t len);
 int __wrap_munmap(void *map, size_t len);
+void __real_vring_put(struct vring *vr, uint16_t used, uint16_t head,
+		      uint32_t len);
+void __wrap_vring_put(struct vring *vr, uint16_t used, uint16_t head,
+		      uint32_t len);
+void __real_vring_publish(struct vring *vr, uint16_t used);
+void __wrap_vring_publish(struct vring *vr, uint16_t used);
 
 struct overseer overseer;
 jmp_buf overseer_death;
@@ -78,6 +85,20 @@ int __wrap_recvmmsg(int fd, struct mmsghdr *msg, unsigned int n, int flags,
 	mortal();
 	errno = err;
 	return received;
+}
+
+void __wrap_vring_put(struct vring *vr, uint16_t used, uint16_t head,
+		      uint32_t len)
+{
+	mortal();
+	__real_vring_put(vr, used, head, len);
+}
+
+void __wrap_vring_publish(struct vring *vr, uint16_t used)
+{
+	mortal();
+	__real_vring_publish(vr, used);
+	mortal();
 }
 
 void *__wrap_mmap(void *at, size_t len, int prot, int flags, int fd,

@@ -2,8 +2,9 @@
 /*
  * The supervisor's part for a worker that runs in this process: worker/
  * control.h over the real fd store, and death. A worker may be made to die at
- * each of its calls to here and at each sendmmsg() and recvmmsg(), before the
- * call and after it; overseer_death is where a death jumps to.
+ * each of its calls to here, at each sendmmsg() and recvmmsg(), and at each
+ * step by which a chain goes back, before it and after it; overseer_death is
+ * where a death jumps to.
  */
 #ifndef TESTS_FUZZ_OVERSEER_H
 #define TESTS_FUZZ_OVERSEER_H

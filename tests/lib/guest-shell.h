@@ -6,8 +6,6 @@
 #ifndef TESTS_LIB_GUEST_SHELL_H
 #define TESTS_LIB_GUEST_SHELL_H
 
-#include <stddef.h>
-
 #include "tests/lib/client.h"
 
 /* It asks for the cursor's position each time. */
@@ -23,8 +21,7 @@
 void shell_type(struct tclient *c, const char *line);
 
 /* The next bytes are these. */
-void shell_expect(struct tclient *c, const void *bytes, size_t len);
-void shell_expect_text(struct tclient *c, const char *text);
+void shell_expect(struct tclient *c, const char *text);
 
 /* A whole command: @answer has the line ends that the terminal makes. */
 void shell_run(struct tclient *c, const char *line, const char *answer);

@@ -144,6 +144,23 @@ long process_fds(pid_t pid)
 	return n - 2;
 }
 
+long process_maps(pid_t pid)
+{
+	char path[64];
+	long n = 0;
+	FILE *file;
+	int c;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return -1;
+	while ((c = getc(file)) != EOF)
+		n += c == '\n';
+	fclose(file);
+	return n;
+}
+
 static long process_status(pid_t pid, const char *key)
 {
 	char buf[4096];

@@ -28,6 +28,7 @@ void process_kill_children(pid_t parent);
 
 long process_fds(pid_t pid);
 long process_fd_slots(pid_t pid);	/* anyone may read this one */
+long process_maps(pid_t pid);
 long process_rss_kb(pid_t pid);
 long process_vm_kb(pid_t pid);
 long process_cpu_ms(pid_t pid);

@@ -212,7 +212,8 @@ static void finish(void)
 	}
 }
 
-static void kill_all(struct world *w)
+/* All at once; those that come back, too, if @wait is not 0. */
+static void kill_all(struct world *w, unsigned int wait)
 {
 	pid_t pid[CONSOLES * 10];
 	unsigned int n = process_children(w->daemon.pid,
@@ -220,6 +221,13 @@ static void kill_all(struct world *w)
 					  sizeof(pid) / sizeof(pid[0]));
 
 	must(n == count, "%u workers for %u consoles", n, count);
+	for (unsigned int i = 0; i < n; i++)
+		kill(pid[i], SIGKILL);
+	if (wait == 0)
+		return;
+	wait_time(wait);
+	n = process_children(w->daemon.pid, "vhost-device-console-worker", pid,
+			     sizeof(pid) / sizeof(pid[0]));
 	for (unsigned int i = 0; i < n; i++)
 		kill(pid[i], SIGKILL);
 }
@@ -253,7 +261,7 @@ static void all_at_once(void **state)
 	for (unsigned int round = 0; round < rounds; round++) {
 		uint64_t killed = mono_us();
 
-		kill_all(w);
+		kill_all(w, round % 2 ? 20 * round : 0);
 		go_on(PART, "after a kill");
 		killed = mono_us() - killed;
 		worst = killed > worst ? killed : worst;
