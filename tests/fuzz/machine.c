@@ -36,6 +36,26 @@ static void look_at_fds(bool open[MACHINE_FDS])
 		open[fd] = !(p[fd].revents & POLLNVAL);
 }
 
+static bool in_store(int fd)
+{
+	for (unsigned int i = 0; i < FDSTORE_PLACES; i++)
+		if (overseer.store.place[i].fd == fd)
+			return true;
+	return false;
+}
+
+/* What a call had open just when it died, and nobody else knows of. */
+static void close_lost(struct machine *m)
+{
+	bool open[MACHINE_FDS];
+
+	look_at_fds(open);
+	for (int fd = 0; fd < MACHINE_FDS; fd++)
+		if (open[fd] && !m->open_at_call[fd] && !in_store(fd))
+			close(fd);
+	look_at_fds(m->open_at_call);
+}
+
 /* A worker that cannot resume exits, and leaves the rest to that. */
 static void check_fds(const struct machine *m)
 {
@@ -127,9 +147,11 @@ void machine_call(struct machine *m,
 	if (!m->up && call != come_up)
 		return;
 	died = false;
+	look_at_fds(m->open_at_call);
 	if (setjmp(overseer_death)) {
 		died = true;
 		bury(m);
+		close_lost(m);
 		overseer_new_worker();
 	}
 	if (died)

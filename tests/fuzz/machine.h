@@ -26,6 +26,7 @@ struct machine {
 	int client[CLIENTS_MAX];	/* our ends */
 	bool gave_up;			/* and that was so */
 	bool open_before[MACHINE_FDS];
+	bool open_at_call[MACHINE_FDS];
 };
 
 void machine_start(struct machine *m, const struct worker_config *config);

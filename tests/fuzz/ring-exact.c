@@ -143,7 +143,7 @@ static void operate(struct input *in)
 			add_buffer();
 		break;
 	case 3:
-		type(op & 0x80 ? 1 + (op >> 3) * 16u : 1 + (op >> 3));
+		type(op & 0x80 ? 1u + (op >> 3) * 16u : 1u + (op >> 3));
 		break;
 	case 4:
 		read_some(op & 0x80 ? 1024 : 1 + (op >> 3));

@@ -133,6 +133,23 @@ static void pending(void **state)
 }
 
 /* Each slot in turn, over the wrap of the index, for every size. */
+/* Without a look at the descriptors, which are all bad here. */
+static void head_alone(void **state)
+{
+	(void)state;
+	ring_image_reset(&img, 8);
+	memset(img.desc, 0xff, virtq_desc_size(8));
+	assert_int_equal(vring_head(&img.vr, 0), -EAGAIN);
+	ring_image_avail(&img, 9, 7);
+	ring_image_avail(&img, 10, 8);
+	ring_image_avail_idx(&img, 11);
+	assert_int_equal(vring_head(&img.vr, 9), 7);
+	assert_int_equal(vring_head(&img.vr, 10), -EPROTO);
+	assert_int_equal(vring_head(&img.vr, 11), -EAGAIN);
+	assert_int_equal(vring_head(&img.vr, 12), -EPROTO);
+	assert_int_equal(vring_head(&img.vr, 2), -EPROTO);
+}
+
 static void heads_in_order(void **state)
 {
 	static struct vring_chain chain;
@@ -226,6 +243,7 @@ int main(void)
 		cmocka_unit_test(alignment),
 		cmocka_unit_test(map_fails),
 		cmocka_unit_test(pending),
+		cmocka_unit_test(head_alone),
 		cmocka_unit_test(heads_in_order),
 		cmocka_unit_test(used_elements),
 	};
