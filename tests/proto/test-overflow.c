@@ -240,7 +240,7 @@ static void steady_slow_reader_loses_nothing(void **state)
 	uint64_t seen = 0, at = 0;
 	char buf[4096];
 
-	start(w, "wait:500", "on");
+	start(w, "wait:2000", "on");
 	c = stuck_client(w, 0);
 	while (seen < 512 * 1024) {
 		long n;
