@@ -56,7 +56,6 @@ proto_tests = \
 	%D%/proto/test-framing \
 	%D%/proto/test-hostile \
 	%D%/proto/test-isolation \
-	%D%/proto/test-ladder \
 	%D%/proto/test-leaks \
 	%D%/proto/test-lifecycle \
 	%D%/proto/test-malformed \
@@ -74,6 +73,7 @@ kill_tests = \
 	%D%/proto/test-crowd \
 	%D%/proto/test-hang \
 	%D%/proto/test-kills \
+	%D%/proto/test-ladder \
 	%D%/proto/test-storm \
 	%D%/proto/test-sweep
 e2e_tests = \
