@@ -134,14 +134,14 @@ peer_ldflags = $(AM_LDFLAGS) -Wl,--wrap=sendmmsg -Wl,--wrap=writev
 
 # Fuzz targets, tests/fuzz/fuzz-<name>.c, hold LLVMFuzzerTestOneInput() only.
 # Without --enable-fuzzing they get the main() of replay.c, and "make check"
-# replays tests/fuzz/corpus/fuzz-<name>/*; those files go to fuzz_corpus. Each
-# target has two lines of its own:
+# replays tests/fuzz/corpus/fuzz-<name>/*; those files go to fuzz/corpus.mk.
+# Each target has two lines of its own:
 #   %C%_fuzz_fuzz_<name>_LDADD = $(fuzz_ldadd)
 #   %C%_fuzz_fuzz_<name>_LDFLAGS = $(fuzz_ldflags)
 fuzz_targets = \
 	%D%/fuzz/fuzz-messages \
 	%D%/fuzz/fuzz-ring
-fuzz_corpus =
+include %D%/fuzz/corpus.mk
 
 # Both run a worker in the target itself, and see it die between two calls.
 fuzz_machine = \

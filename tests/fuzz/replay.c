@@ -45,6 +45,10 @@ int main(int argc, char **argv)
 {
 	int failed = 0;
 
+	if (argc < 2) {
+		fprintf(stderr, "no inputs to replay\n");
+		return 1;
+	}
 	LLVMFuzzerTestOneInput((const uint8_t *)"", 0);
 	for (int i = 1; i < argc; i++)
 		if (replay(argv[i]) < 0)
