@@ -18,6 +18,7 @@
 #include "tests/lib/client.h"
 #include "tests/lib/command.h"
 #include "tests/lib/daemon.h"
+#include "tests/lib/guest-shell.h"
 #include "tests/lib/must.h"
 #include "tests/lib/pty.h"
 #include "tests/lib/real-guest.h"
@@ -126,10 +127,23 @@ static void expect_tick(unsigned int n)
 	char text[24];
 
 	snprintf(text, sizeof(text), "tick %u\r\n", n);
-	tclient_expect_text(&client, text);
+	shell_expect(&client, text);
 }
 
-/* The kills fall into all parts of the half second between two ticks. */
+/* What is printed before the kill is left to the worker that comes next. */
+static void kill_while_printing(void)
+{
+	kill(daemon_worker(&d, 0, 0), SIGSTOP);
+	wait_time(TICK_MS + TICK_MS / 2);
+	daemon_kill_worker(&d, 0, SIGKILL);
+}
+
+static void kill_between(unsigned int part)
+{
+	wait_time(part * TICK_MS / KILLS);
+	daemon_kill_worker(&d, 0, SIGKILL);
+}
+
 void ticks_through_ten_kills(void **kind)
 {
 	unsigned int n = 0;
@@ -140,8 +154,10 @@ void ticks_through_ten_kills(void **kind)
 	real_guest_await(&guest, client.fd);
 	while (n < KILLS) {
 		expect_tick(n);
-		wait_time(n * TICK_MS / KILLS);
-		daemon_kill_worker(&d, 0, SIGKILL);
+		if (n % 2)
+			kill_while_printing();
+		else
+			kill_between(n);
 		n++;
 	}
 	for (unsigned int i = 0; i < 3; i++)

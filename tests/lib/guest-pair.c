@@ -10,7 +10,7 @@ static struct guest_pair pair = { .client = { { .fd = -1 }, { .fd = -1 } } };
 static enum {
 	PAIR_DOWN,
 	PAIR_BOOTING,
-	PAIR_IN_USE,			/* or left in the middle of a test */
+	PAIR_IN_USE,		/* or left in the middle of a test */
 	PAIR_AT_PROMPT,
 } pair_state;
 

@@ -63,7 +63,9 @@ guest_folder() {
 		rm -rf "$guest_tmp"
 		guest_tmp=
 	done
-	[ -n "$guest_tmp" ] || guest_fail 'no temporary folder to run from'
+	[ -n "$guest_tmp" ] ||
+		guest_missing 'temporary folder that programs may be run from' \
+			'set TMPDIR to one'
 	rm -f "$guest_tmp/try"
 	(
 		trap '' HUP INT TERM
