@@ -43,6 +43,7 @@ unit_tests = \
 	%D%/unit/test-vring-model \
 	%D%/unit/test-vu-feature \
 	%D%/unit/test-vu-mem \
+	%D%/unit/test-vu-start \
 	%D%/unit/test-vu-table \
 	%D%/unit/test-vu-vring \
 	%D%/unit/test-watch \

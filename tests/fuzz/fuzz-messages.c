@@ -236,7 +236,7 @@ static void reconnect(bool at_once)
 	machine_connect(&m);
 }
 
-/* What passes the check has to be safe; whether it is right is another matter. */
+/* What passes the check has to be safe, even where it is not right. */
 static void taken_over(struct input *in)
 {
 	overseer.trusted = false;

@@ -118,6 +118,8 @@ static void come_up(struct machine *m, uintptr_t arg)
 	console_init(&console, m->state, &m->config, m->base);
 	m->up = true;
 	error = state_check(m->state, SIZE);
+	if (!error && !state_check_ids(m->state, m->next_id))
+		error = "ids";
 	fuzz_check(!error || !overseer.trusted, "state: %s", error);
 	if (!error) {
 		handover_receive(&handover);
@@ -211,8 +213,8 @@ void machine_check_store(const struct machine *m)
 		bool kick = s->ring[i].kick == NOTIFIER_FD;
 		bool call = s->ring[i].call == NOTIFIER_FD;
 
-		fuzz_check(stored(FD_CALL, i) == call && (vq->call >= 0) == call,
-			   "call fd of ring %u", i);
+		fuzz_check(stored(FD_CALL, i) == call &&
+			   (vq->call >= 0) == call, "call fd of ring %u", i);
 		/* one that cannot be read is given up here, not in the store */
 		fuzz_check(stored(FD_KICK, i) == kick &&
 			   ((vq->kick >= 0) == kick || vq->poll),

@@ -17,7 +17,7 @@
 
 struct overseer {
 	struct fdstore store;
-	bool trusted;			/* the worker's wishes have to be sane */
+	bool trusted;			/* what it wants has to be sane */
 	bool started;			/* CTL_START was handed out */
 	bool alive;			/* worker code runs */
 	unsigned int die_in;		/* calls until death; 0: never */

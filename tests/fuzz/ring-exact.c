@@ -119,7 +119,8 @@ static ssize_t read_some(size_t len)
 
 	fuzz_check(n != 0, "the client is sent away");
 	for (ssize_t i = 0; i < n; i++, x.read++)
-		fuzz_check(bytes[i] == letter(x.read), "byte %llu of the output",
+		fuzz_check(bytes[i] == letter(x.read),
+			   "byte %llu of the output",
 			   (unsigned long long)x.read);
 	fuzz_check(x.read <= x.printed, "%llu bytes of output, not %llu",
 		   (unsigned long long)x.read, (unsigned long long)x.printed);

@@ -274,8 +274,8 @@ static void check_answer(struct stream *s, uint32_t size)
 	uint64_t status = 0;
 
 	memcpy(header, s->in, HEADER);
-	fuzz_check(header[1] == FE_REPLY_FLAGS, "flags 0x%x in answer to %u", header[1],
-		   header[0]);
+	fuzz_check(header[1] == FE_REPLY_FLAGS, "flags 0x%x in answer to %u",
+		   header[1], header[0]);
 	if (!s->exact)
 		return;
 	m = next_answered(s);

@@ -31,21 +31,23 @@ struct victim {
 	uint64_t due;			/* monotonic us */
 };
 
+/* Shared with the test. */
 struct killer {
-	/* of the killer alone */
+	pid_t pid;			/* the test's alone */
 	enum killer_mode mode;
-	pid_t daemon;
 	unsigned int consoles;
+	atomic_uint kills[KILLER_CONSOLES];
+	atomic_uint blind;
+};
+
+/* The killer's own. */
+struct hunt {
+	struct killer *k;
+	pid_t daemon;
 	struct victim victim[KILLER_CONSOLES];
 	struct log_tail log;
 	pid_t other[CHILDREN_MAX];	/* children that are no workers */
 	unsigned int nothers;
-
-	pid_t pid;			/* its own, known to the test */
-
-	/* shared */
-	atomic_uint kills[KILLER_CONSOLES];
-	atomic_uint blind;
 };
 
 static uint64_t random_due(void)
@@ -55,24 +57,24 @@ static uint64_t random_due(void)
 }
 
 /* A pidfd of a child of the daemon, which no later process can be taken for. */
-static int open_worker(const struct killer *k, pid_t pid)
+static int open_worker(const struct hunt *h, pid_t pid)
 {
 	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 
-	if (pidfd >= 0 && process_parent(pid) != k->daemon)
+	if (pidfd >= 0 && process_parent(pid) != h->daemon)
 		fd_close(&pidfd);
 	return pidfd;
 }
 
-static void aim(struct killer *k, unsigned int console, pid_t pid)
+static void aim(struct hunt *h, unsigned int console, pid_t pid)
 {
-	struct victim *v = &k->victim[console];
+	struct victim *v = &h->victim[console];
 
 	if (v->killed)
-		atomic_fetch_add(&k->kills[console], 1);
+		atomic_fetch_add(&h->k->kills[console], 1);
 	fd_close(&v->pidfd);
 	v->killed = false;
-	v->pidfd = open_worker(k, pid);
+	v->pidfd = open_worker(h, pid);
 	v->due = random_due();
 }
 
@@ -83,7 +85,7 @@ static void shoot(struct victim *v)
 }
 
 /* A worker that told its supervisor that it is ready is the next victim. */
-static void read_line(struct killer *k, const char *line)
+static void read_line(struct hunt *h, const char *line)
 {
 	const char *at = strstr(line, "console ");
 	unsigned int console;
@@ -91,17 +93,17 @@ static void read_line(struct killer *k, const char *line)
 
 	if (at != NULL && strstr(at, " ready after ") != NULL &&
 	    sscanf(at, "console %u: worker %d", &console, &pid) == 2 &&
-	    console < k->consoles)
-		aim(k, console, pid);
+	    console < h->k->consoles)
+		aim(h, console, pid);
 }
 
 /* Microseconds until the next shot, -1 for none. */
-static int64_t shoot_those_due(struct killer *k)
+static int64_t shoot_those_due(struct hunt *h)
 {
 	int64_t next = -1;
 
-	for (unsigned int i = 0; i < k->consoles; i++) {
-		struct victim *v = &k->victim[i];
+	for (unsigned int i = 0; i < h->k->consoles; i++) {
+		struct victim *v = &h->victim[i];
 		int64_t left = (int64_t)(v->due - mono_us());
 
 		if (v->pidfd < 0 || v->killed)
@@ -114,25 +116,25 @@ static int64_t shoot_those_due(struct killer *k)
 	return next;
 }
 
-static void wait_for_log(const struct killer *k, int64_t us)
+static void wait_for_log(const struct hunt *h, int64_t us)
 {
-	struct pollfd p = { .fd = k->log.watch, .events = POLLIN };
+	struct pollfd p = { .fd = h->log.watch, .events = POLLIN };
 	struct timespec time = { us / 1000000, us % 1000000 * 1000 };
 	char events[4096];
 
 	if (ppoll(&p, 1, us < 0 ? NULL : &time, NULL) == 1)
-		while (read(k->log.watch, events, sizeof(events)) > 0)
+		while (read(h->log.watch, events, sizeof(events)) > 0)
 			;
 }
 
-static _Noreturn void kill_after_ready(struct killer *k)
+static _Noreturn void kill_after_ready(struct hunt *h)
 {
 	for (;;) {
 		const char *line;
 
-		while ((line = log_tail_next(&k->log)) != NULL)
-			read_line(k, line);
-		wait_for_log(k, shoot_those_due(k));
+		while ((line = log_tail_next(&h->log)) != NULL)
+			read_line(h, line);
+		wait_for_log(h, shoot_those_due(h));
 	}
 }
 
@@ -140,14 +142,14 @@ static _Noreturn void kill_after_ready(struct killer *k)
  * The kernel's list of the daemon's children, if it keeps one: workers are in
  * it from their first moment on. Returns how many are no others.
  */
-static unsigned int list_children(const struct killer *k, pid_t *pids)
+static unsigned int list_children(const struct hunt *h, pid_t *pids)
 {
 	char path[64], *next, buf[1024] = "";
 	unsigned int n = 0;
 	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/children",
-		 (int)k->daemon, (int)k->daemon);
+		 (int)h->daemon, (int)h->daemon);
 	file = fopen(path, "re");
 	if (file == NULL)
 		return 0;
@@ -164,53 +166,53 @@ static unsigned int list_children(const struct killer *k, pid_t *pids)
 	return n;
 }
 
-static bool is_other(const struct killer *k, pid_t pid)
+static bool is_other(const struct hunt *h, pid_t pid)
 {
-	for (unsigned int i = 0; i < k->nothers; i++)
-		if (k->other[i] == pid)
+	for (unsigned int i = 0; i < h->nothers; i++)
+		if (h->other[i] == pid)
 			return true;
 	return false;
 }
 
-static void find_others(struct killer *k, const pid_t *worker)
+static void find_others(struct hunt *h, const pid_t *worker)
 {
 	pid_t pids[CHILDREN_MAX];
-	unsigned int n = list_children(k, pids);
+	unsigned int n = list_children(h, pids);
 
 	for (unsigned int i = 0; i < n; i++) {
 		bool is_worker = false;
 
-		for (unsigned int c = 0; c < k->consoles; c++)
+		for (unsigned int c = 0; c < h->k->consoles; c++)
 			is_worker |= worker[c] == pids[i];
 		if (!is_worker)
-			k->other[k->nothers++] = pids[i];
+			h->other[h->nothers++] = pids[i];
 	}
 }
 
 /* Any worker; of one that is not its program yet, no one can say whose. */
-static pid_t find_any(const struct killer *k)
+static pid_t find_any(const struct hunt *h)
 {
 	pid_t pids[CHILDREN_MAX];
-	unsigned int n = list_children(k, pids);
+	unsigned int n = list_children(h, pids);
 	char name[24];
 
 	for (unsigned int i = 0; n > 0 && i < CHILDREN_MAX; i++) {
 		pid_t pid = pids[(unsigned int)random() % n];
 
-		if (!is_other(k, pid))
+		if (!is_other(h, pid))
 			return pid;
 	}
 	if (n > 0)
 		return 0;
 	snprintf(name, sizeof(name), "console=%u",
-		 (unsigned int)random() % k->consoles);
-	return process_child(k->daemon, "vhost-device-console-worker", name);
+		 (unsigned int)random() % h->k->consoles);
+	return process_child(h->daemon, "vhost-device-console-worker", name);
 }
 
 /* True once it is dead, which is to come at once. */
-static bool shoot_and_wait(const struct killer *k, pid_t pid)
+static bool shoot_and_wait(const struct hunt *h, pid_t pid)
 {
-	struct victim v = { .pidfd = open_worker(k, pid) };
+	struct victim v = { .pidfd = open_worker(h, pid) };
 	struct pollfd p = { .fd = v.pidfd, .events = POLLIN };
 	bool dead = false;
 
@@ -222,54 +224,54 @@ static bool shoot_and_wait(const struct killer *k, pid_t pid)
 	return dead;
 }
 
-static _Noreturn void kill_at_any_time(struct killer *k)
+static _Noreturn void kill_at_any_time(struct hunt *h)
 {
 	for (;;) {
 		unsigned int us = DELAY_MIN_US + (unsigned int)random() %
 				  (DELAY_MAX_US - DELAY_MIN_US);
 		pid_t pid;
 
-		usleep(us / k->consoles);
-		pid = find_any(k);
-		if (pid != 0 && shoot_and_wait(k, pid))
-			atomic_fetch_add(&k->blind, 1);
+		usleep(us / h->k->consoles);
+		pid = find_any(h);
+		if (pid != 0 && shoot_and_wait(h, pid))
+			atomic_fetch_add(&h->k->blind, 1);
 	}
 }
 
-static _Noreturn void run(struct killer *k)
+static _Noreturn void run(struct hunt *h)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	srandom((unsigned int)getpid());
-	if (k->mode == KILLER_AFTER_READY)
-		kill_after_ready(k);
-	kill_at_any_time(k);
+	if (h->k->mode == KILLER_AFTER_READY)
+		kill_after_ready(h);
+	kill_at_any_time(h);
 }
 
 struct killer *killer_start(const struct daemon *d, enum killer_mode mode)
 {
 	struct killer *k = mmap(NULL, sizeof(*k), PROT_READ | PROT_WRITE,
 				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct hunt h = { .k = k, .daemon = d->pid };
 	pid_t worker[KILLER_CONSOLES], pid;
 
 	must(k != MAP_FAILED && d->consoles <= KILLER_CONSOLES, "killer");
 	k->mode = mode;
-	k->daemon = d->pid;
 	k->consoles = d->consoles;
-	log_tail_open(&k->log, d->log);
+	log_tail_open(&h.log, d->log);
 	for (unsigned int i = 0; i < k->consoles; i++) {
 		worker[i] = daemon_worker(d, i, 0);
-		k->victim[i].pidfd = -1;
-		aim(k, i, worker[i]);
+		h.victim[i].pidfd = -1;
+		aim(&h, i, worker[i]);
 	}
-	find_others(k, worker);
+	find_others(&h, worker);
 	pid = fork();
 	must(pid >= 0, "fork: errno %d", errno);
 	if (pid == 0)
-		run(k);
+		run(&h);
 	k->pid = pid;
 	for (unsigned int i = 0; i < k->consoles; i++)
-		close(k->victim[i].pidfd);
-	log_tail_close(&k->log);
+		fd_close(&h.victim[i].pidfd);
+	log_tail_close(&h.log);
 	return k;
 }
 

@@ -43,6 +43,11 @@ void must_fail(const char *file, int line, const char *cond, const char *fmt,
 	abort();
 }
 
+bool must_thread_failed(void)
+{
+	return atomic_load(&thread_failed);
+}
+
 void must_threads(void)
 {
 	must(!atomic_exchange(&thread_failed, false), "a thread failed");

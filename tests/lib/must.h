@@ -19,6 +19,7 @@ _Noreturn void must_fail(const char *file, int line, const char *cond,
 			 const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 void must_threads(void);
+bool must_thread_failed(void);
 
 /* Runs before a failure ends the test: what is known is printed then. */
 void must_set_hook(void (*hook)(void));

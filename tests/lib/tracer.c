@@ -35,6 +35,7 @@ struct tracer {
 	atomic_uint kills;
 	atomic_uint start_stops;
 	atomic_int strange_end;
+	uint32_t kind[2][TRACER_STOPS];
 	char where[TRACER_WHERE];
 	pid_t daemon;
 	pid_t worker;			/* the latest */
@@ -89,6 +90,19 @@ static void note(struct tracer *t, const struct __ptrace_syscall_info *info,
 			 (unsigned int)info->entry.args[1]);
 }
 
+static uint32_t kind_of(const struct __ptrace_syscall_info *info, uint64_t nr)
+{
+	bool exit = info->op == PTRACE_SYSCALL_INFO_EXIT;
+	bool point = !exit && is_point(info);
+	uint64_t hash = nr * 2 + exit + 1;
+
+	if (point)
+		hash = info->entry.args[1] ^ info->entry.args[2] ^
+		       info->entry.args[3];
+	hash = hash * UINT64_C(0x9e3779b97f4a7c15) >> 32;
+	return (uint32_t)(hash & ~UINT64_C(1)) | point;
+}
+
 static void shoot(struct tracer *t, pid_t pid)
 {
 	t->killed = true;
@@ -103,7 +117,7 @@ static void count_stop(struct tracer *t, pid_t pid)
 	static uint64_t nr;
 	static bool point;
 	struct __ptrace_syscall_info info = { 0 };
-	unsigned int life = atomic_load(&t->kills) > 0;
+	unsigned int life = atomic_load(&t->kills) > 0, n;
 
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) <= 0)
 		return;
@@ -119,8 +133,10 @@ static void count_stop(struct tracer *t, pid_t pid)
 		atomic_store(&t->start_stops, atomic_load(&t->stops[1]));
 	if (!atomic_load(&t->armed) || (life > 0 && !t->fresh))
 		return;
-	if (atomic_fetch_add(&t->stops[life], 1) + 1 != t->aim[life] ||
-	    atomic_load(&t->kills) > life)
+	n = atomic_fetch_add(&t->stops[life], 1) + 1;
+	if (n < TRACER_STOPS)
+		t->kind[life][n] = kind_of(&info, nr);
+	if (n != t->aim[life] || atomic_load(&t->kills) > life)
 		return;
 	note(t, &info, nr);
 	shoot(t, pid);
@@ -260,6 +276,11 @@ unsigned int tracer_kills(const struct tracer *t)
 unsigned int tracer_start_stops(const struct tracer *t)
 {
 	return atomic_load(&t->start_stops);
+}
+
+uint32_t tracer_kind(const struct tracer *t, bool successor, unsigned int n)
+{
+	return n < TRACER_STOPS ? t->kind[successor][n] : 0;
 }
 
 const char *tracer_where(const struct tracer *t)

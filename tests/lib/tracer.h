@@ -8,8 +8,10 @@
 #define TESTS_LIB_TRACER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #define TRACER_WHERE	80
+#define TRACER_STOPS	16384
 
 struct tracer;
 
@@ -32,6 +34,12 @@ unsigned int tracer_kills(const struct tracer *t);
 
 /* Stops of the successor until it first waited for events; 0: it has not. */
 unsigned int tracer_start_stops(const struct tracer *t);
+
+/*
+ * What kind of place stop @n was: of the first since tracer_arm(), or of its
+ * successor. Odd: a STATE_POINT().
+ */
+uint32_t tracer_kind(const struct tracer *t, bool successor, unsigned int n);
 
 /* Where the last one was killed: "after sendmmsg", in a static buffer. */
 const char *tracer_where(const struct tracer *t);

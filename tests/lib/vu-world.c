@@ -131,6 +131,22 @@ struct vu_answer vu_world_send(struct vu_world *w, uint32_t request,
 	return answer;
 }
 
+uint64_t vu_world_state(struct vu_world *w, uint32_t request, uint32_t index,
+			uint32_t num)
+{
+	uint32_t payload[2] = { index, num };
+
+	return vu_world_send(w, request, FE_NEED_REPLY, payload, 8, NULL,
+			     0).value;
+}
+
+uint64_t vu_world_fd(struct vu_world *w, uint32_t request, uint64_t value,
+		     int fd)
+{
+	return vu_world_send(w, request, FE_NEED_REPLY, &value, 8, &fd,
+			     fd >= 0).value;
+}
+
 void vu_world_swap_memory(struct vu_world *w)
 {
 	struct gmem old = w->vu.gmem;

@@ -41,6 +41,12 @@ struct vu_answer vu_world_send(struct vu_world *w, uint32_t request,
 			       uint32_t size, const int *fds,
 			       unsigned int nfds);
 
+/* Messages that name a ring, with an ack asked for; returns its status. */
+uint64_t vu_world_state(struct vu_world *w, uint32_t request, uint32_t index,
+			uint32_t num);
+uint64_t vu_world_fd(struct vu_world *w, uint32_t request, uint64_t value,
+		     int fd);
+
 /* Memory built by the last message becomes the one in use. */
 void vu_world_swap_memory(struct vu_world *w);
 

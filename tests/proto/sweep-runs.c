@@ -10,6 +10,8 @@
 #define LONG_CHAIN	3		/* descriptors; more than the ring */
 #define SKIP_CHAINS	12
 #define SKIP_DESCS	24
+#define SPOILT		'#'
+#define POISON		0xa5
 #define BAD_GPA		0x700000000000ULL
 #define EMERG_WR	8
 #define CONFIG_LEN	12
@@ -29,16 +31,103 @@ static struct tclient *client(struct sweep_run *s, unsigned int i)
 	return &s->w->client[i];
 }
 
+/*
+ * What came back is the guest's again: to print from it or write to it once
+ * more would show.
+ */
+static void spoil_printed(struct sweep_run *s)
+{
+	struct gring *r = &guest(s)->ring[TX];
+
+	for (uint16_t i = 0; i < r->nfree; i++)
+		memset(gring_buf_ptr(r, r->free[i]), SPOILT, r->buf_size);
+}
+
+static void spoil_read(struct sweep_run *s, struct gring *r, uint16_t head)
+{
+	uint8_t *byte = gring_buf_ptr(r, head);
+
+	must(s->nspoilt < SPOILT_MAX, "too many buffers came back");
+	memset(byte, SPOILT, r->buf_size);
+	s->spoilt[s->nspoilt++] = byte;
+}
+
+static void check_spoilt(struct sweep_run *s)
+{
+	const struct gring *r = &guest(s)->ring[RX];
+
+	for (unsigned int i = 0; i < s->nspoilt; i++)
+		for (uint32_t k = 0; k < r->buf_size; k++)
+			must(s->spoilt[i][k] == SPOILT,
+			     "a buffer was written after it came back");
+	s->nspoilt = 0;
+}
+
 static void print(struct sweep_run *s, const char *text)
 {
 	guest_print_text(guest(s), text);
+	spoil_printed(s);
 	tclient_expect_text(client(s, 0), text);
+}
+
+static void expect_input(struct sweep_run *s, const char *text, size_t len)
+{
+	struct gring *r = &guest(s)->ring[RX];
+	struct gused used;
+
+	for (size_t got = 0; got < len; got += used.len) {
+		const uint8_t *byte;
+
+		must(gring_wait(r, &used, WAIT_MS),
+		     "only %zu of %zu bytes of input came", got, len);
+		byte = gring_buf_ptr(r, used.head);
+		must(used.len > 0 && used.len <= len - got &&
+		     memcmp(byte, text + got, used.len) == 0,
+		     "input differs after %zu bytes: '%.*s'", got,
+		     (int)used.len, (const char *)byte);
+		for (uint32_t i = used.len; i < r->buf_size; i++)
+			must(byte[i] == POISON, "byte %u was written", i);
+		spoil_read(s, r, used.head);
+	}
+}
+
+static void expect_text(struct sweep_run *s, const char *text)
+{
+	expect_input(s, text, strlen(text));
 }
 
 static void type(struct sweep_run *s, unsigned int i, const char *text)
 {
 	tclient_type(client(s, i), text);
-	guest_expect_text(guest(s), text);
+	expect_text(s, text);
+}
+
+static void expect_answer(struct sweep_run *s, uint16_t event)
+{
+	struct gring *r = &guest(s)->ring[CTRL_RX];
+	struct gused used;
+	uint16_t got[4];
+
+	must(gring_wait(r, &used, WAIT_MS), "answer %u does not come", event);
+	memcpy(got, gring_buf_ptr(r, used.head), sizeof(got));
+	must(used.len == 8 && got[2] == event, "answer %u, not %u", got[2],
+	     event);
+	spoil_read(s, r, used.head);
+}
+
+/* What virtio_console does first. */
+static void boot(struct sweep_run *s)
+{
+	struct guest *g = guest(s);
+
+	guest_fill(g, RX);
+	guest_fill(g, CTRL_RX);
+	guest_ctrl_send(g, 0xffffffff, CTRL_DEVICE_READY, 1);
+	expect_answer(s, CTRL_PORT_ADD);
+	guest_ctrl_send(g, 0, CTRL_PORT_READY, 1);
+	expect_answer(s, CTRL_CONSOLE_PORT);
+	expect_answer(s, CTRL_PORT_OPEN);
+	guest_ctrl_send(g, 0, CTRL_PORT_OPEN, 1);
 }
 
 /* One chain of several buffers, which the output ring takes bit by bit. */
@@ -48,15 +137,19 @@ static void print_long(struct sweep_run *s)
 	struct gbuf buf[LONG_CHAIN];
 
 	for (uint16_t i = 0; i < LONG_CHAIN; i++) {
-		buf[i] = (struct gbuf){ gring_buf(r, i), r->buf_size, false };
-		pattern_fill(gring_buf_ptr(r, i), i * r->buf_size,
+		uint16_t desc = r->free[r->nfree - 1 - i];
+
+		buf[i] = (struct gbuf){ gring_buf(r, desc), r->buf_size,
+					false };
+		pattern_fill(gring_buf_ptr(r, desc), i * r->buf_size,
 			     r->buf_size);
 	}
 	gring_add(r, buf, LONG_CHAIN);
 	gring_kick(r);
+	gring_expect(r, 0);
+	spoil_printed(s);
 	tclient_expect_pattern(client(s, 0), 0,
 			       (size_t)LONG_CHAIN * r->buf_size);
-	gring_expect(r, 0);
 }
 
 /* A chain that lies nowhere goes back unread. */
@@ -88,7 +181,7 @@ static void paste(struct sweep_run *s)
 
 	pattern_fill(text, 0, sizeof(text));
 	tclient_send(client(s, 0), text, sizeof(text));
-	guest_expect_input(guest(s), text, sizeof(text));
+	expect_input(s, text, sizeof(text));
 }
 
 static void stop_and_go_on(struct sweep_run *s)
@@ -100,12 +193,16 @@ static void stop_and_go_on(struct sweep_run *s)
 	tclient_type(client(s, 0), "typed meanwhile");
 	fe_qemu_start(frontend(s), g, GUEST_FEATURES);
 	gring_expect(&g->ring[TX], 0);
+	spoil_printed(s);
 	tclient_expect_text(client(s, 0), "stopped");
-	guest_expect_text(g, "typed meanwhile");
+	expect_text(s, "typed meanwhile");
 }
 
-static void reset_rings(struct guest *g)
+static void reset_rings(struct sweep_run *s)
 {
+	struct guest *g = guest(s);
+
+	check_spoilt(s);
 	for (unsigned int i = 0; i < RINGS; i++)
 		gring_reset(&g->ring[i], 0);
 }
@@ -115,9 +212,9 @@ static void reboot(struct sweep_run *s)
 	struct guest *g = guest(s);
 
 	fe_qemu_stop(frontend(s), g);
-	reset_rings(g);
+	reset_rings(s);
 	fe_qemu_start(frontend(s), g, GUEST_FEATURES);
-	guest_boot(g);
+	boot(s);
 	print(s, "booted again");
 	type(s, 0, "typed again");
 }
@@ -168,13 +265,17 @@ static void broken_ring(struct sweep_run *s)
 	print(s, "whole again");
 }
 
-static void begin(struct sweep_run *s, void (*layout)(struct guest *g))
+/* @spins: looks at its rings without end, as Linux does when it prints. */
+static void begin(struct sweep_run *s, void (*layout)(struct guest *g),
+		  bool spins)
 {
 	struct guest *g = guest(s);
 
 	if (g->nregions == 0)
 		layout(g);
-	reset_rings(g);
+	for (unsigned int i = 0; i < RINGS; i++)
+		g->ring[i].silent = spins;
+	reset_rings(s);
 	tclient_open(client(s, 0), s->w->daemon.port, 0);
 	tclient_type(client(s, 0), "early");
 	fe_open(frontend(s), daemon_sock(&s->w->daemon, 0));
@@ -187,6 +288,7 @@ static void end(struct sweep_run *s, unsigned int clients)
 	tclient_expect_text(client(s, 0), END_NOTICE);
 	tclient_close(client(s, 0));
 	log_tail_wait(&s->log, "detached", clients + 1);
+	check_spoilt(s);
 }
 
 static void layout_qemu(struct guest *g)
@@ -196,11 +298,11 @@ static void layout_qemu(struct guest *g)
 
 void sweep_qemu(struct sweep_run *s)
 {
-	begin(s, layout_qemu);
+	begin(s, layout_qemu, false);
 	fe_qemu_realize(frontend(s), guest(s), ~0ULL);
 	fe_qemu_start(frontend(s), guest(s), GUEST_FEATURES);
-	guest_boot(guest(s));
-	guest_expect_text(guest(s), "early");
+	boot(s);
+	expect_text(s, "early");
 	print(s, "hello");
 	print_long(s);
 	second_client(s);
@@ -223,15 +325,15 @@ static void boot_with_a_bad_buffer(struct sweep_run *s)
 	for (unsigned int i = 0; i < 3; i++) {
 		uint16_t head = gring_add_own(r, r->buf_size, i != 2);
 
-		memset(gring_buf_ptr(r, head), 0xa5, r->buf_size);
+		memset(gring_buf_ptr(r, head), POISON, r->buf_size);
 	}
-	guest_boot(g);
-	guest_expect_text(g, "early");
+	boot(s);
+	expect_text(s, "early");
 	type(s, 0, "two");
 	tclient_type(client(s, 0), "three");
 	must(gring_wait(r, &used, WAIT_MS) && used.len == 0,
 	     "a bad buffer does not come back");
-	guest_expect_text(g, "three");
+	expect_text(s, "three");
 }
 
 static void probe_again(struct sweep_run *s)
@@ -240,7 +342,7 @@ static void probe_again(struct sweep_run *s)
 
 	fe_uml_del_vqs(frontend(s), g);
 	tclient_type(client(s, 0), "early");
-	reset_rings(g);
+	reset_rings(s);
 	fe_uml_probe(frontend(s), g, F_MULTIPORT | F_VERSION_1);
 	boot_with_a_bad_buffer(s);
 	print(s, "probed again");
@@ -248,7 +350,7 @@ static void probe_again(struct sweep_run *s)
 
 void sweep_uml(struct sweep_run *s)
 {
-	begin(s, guest_like_uml);
+	begin(s, guest_like_uml, true);
 	fe_uml_connect(frontend(s));
 	fe_uml_probe(frontend(s), guest(s), F_MULTIPORT | F_VERSION_1);
 	boot_with_a_bad_buffer(s);
@@ -275,6 +377,7 @@ static uint64_t print_marked(struct sweep_run *s, uint64_t at)
 	gring_add(r, buf, SKIP_DESCS);
 	gring_kick(r);
 	gring_expect(r, 0);
+	spoil_printed(s);
 	return at;
 }
 
@@ -287,11 +390,11 @@ void sweep_skip(struct sweep_run *s)
 	char buf[65536];
 
 	mark_begin(&seen, &epochs, false);
-	begin(s, layout_qemu);
+	begin(s, layout_qemu, true);
 	fe_qemu_realize(frontend(s), guest(s), ~0ULL);
 	fe_qemu_start(frontend(s), guest(s), GUEST_FEATURES);
-	guest_boot(guest(s));
-	guest_expect_text(guest(s), "early");
+	boot(s);
+	expect_text(s, "early");
 	for (unsigned int i = 0; i < SKIP_CHAINS; i++)
 		printed = print_marked(s, printed);
 	while (seen.pos < printed) {

@@ -10,9 +10,13 @@
 #include "tests/lib/log-tail.h"
 #include "tests/lib/world.h"
 
+#define SPOILT_MAX	256
+
 struct sweep_run {
 	struct world *w;
 	struct log_tail log;
+	uint8_t *spoilt[SPOILT_MAX];	/* buffers that came back for good */
+	unsigned int nspoilt;
 };
 
 void sweep_qemu(struct sweep_run *s);

@@ -74,7 +74,7 @@ static void wait_for_kills(const struct killer *k, unsigned int goal)
 {
 	unsigned int before = 0;
 
-	while (killer_least(k) < goal) {
+	while (killer_least(k) < goal && !must_thread_failed()) {
 		unsigned int now = killer_least(k);
 
 		if (now != before)

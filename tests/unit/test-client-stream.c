@@ -64,7 +64,8 @@ static void any_order(struct rnd *rnd, bool notices, bool terminal)
 	uint64_t start = rnd_below(rnd, 1000);
 
 	peer_reset(terminal);
-	peer.head = peer.tail = start;
+	peer.head = start;
+	peer.tail = start;
 	peer_print(rnd_below(rnd, 100));
 	client_begin(&peer.client, 1, start, 0);
 	memset(&reader, 0, sizeof(reader));
@@ -73,7 +74,8 @@ static void any_order(struct rnd *rnd, bool notices, bool terminal)
 		uint64_t skipped = STATE_CURRENT(&peer.slot.send)->skipped;
 
 		if (rnd_one_in(rnd, 2))
-			peer_print(rnd_below(rnd, rnd_one_in(rnd, 5) ? PEER_RING : 40));
+			peer_print(rnd_below(rnd, rnd_one_in(rnd, 5) ?
+						  PEER_RING : 40));
 		peer.take = rnd_below(rnd, rnd_one_in(rnd, 2) ? 4 : 200);
 		/* a call that succeeds takes something, where there is any */
 		peer.err = peer.take ? 0 : EAGAIN;

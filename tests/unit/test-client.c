@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* What one client is sent, and when it is over. */
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "common/fd.h"
 #include "tests/lib/peer.h"
@@ -110,6 +113,57 @@ static void terminal(void **state)
 	errors(state);
 	peer_reset(true);
 	in_parts(state);
+}
+
+/* No more than a pipe takes at once, a mark included. */
+static void terminal_pieces(void **state)
+{
+	static unsigned char big[3 * PIPE_BUF];
+	uint64_t pos = 0;
+
+	(void)state;
+	peer_reset(true);
+	peer.ring.buf = big;
+	peer.ring.size = sizeof(big);
+	peer.head = sizeof(big);
+	client_begin(&peer.client, 1, 0, 0);
+	while (pos < peer.head) {
+		int64_t n = peer_send(true);
+
+		assert_in_range(n, 1, PIPE_BUF);
+		pos += (uint64_t)n;
+		at(pos, 0);
+	}
+	assert_int_equal(peer.calls, 4);
+	/* with the longest mark there can be */
+	peer_reset(true);
+	peer.ring.buf = big;
+	peer.ring.size = sizeof(big);
+	peer.head = UINT64_MAX;
+	peer.tail = peer.head - sizeof(big);
+	client_begin(&peer.client, 1, 0, 0);
+	assert_in_range(peer_send(true), PIPE_BUF - MARK_MAX, PIPE_BUF);
+}
+
+/* One that would block is not written to. */
+static void terminal_full(void **state)
+{
+	char byte = 0;
+	int p[2];
+
+	(void)state;
+	peer_reset(true);
+	assert_int_equal(pipe2(p, O_CLOEXEC | O_NONBLOCK), 0);
+	while (write(p[1], &byte, 1) == 1)
+		;
+	peer.client.out = p[1];
+	peer_print(10);
+	client_begin(&peer.client, 1, 0, 0);
+	assert_int_equal(peer_send(true), 0);
+	assert_int_equal(peer.calls, 0);
+	assert_false(peer.client.writable);
+	at(0, 0);
+	fd_close_all(p, 2);
 }
 
 static const char mark_100[] =
@@ -231,6 +285,8 @@ int main(void)
 		CLIENT_TEST(in_parts),
 		CLIENT_TEST(errors),
 		CLIENT_TEST(terminal),
+		CLIENT_TEST(terminal_pieces),
+		CLIENT_TEST(terminal_full),
 		CLIENT_TEST(overtaken),
 		CLIENT_TEST(overtaken_in_silence),
 		CLIENT_TEST(mark_in_parts),

@@ -154,7 +154,7 @@ static void ignored(void **state)
 	}
 }
 
-/* Whatever was said, only known bits are owed: the state's check relies on it. */
+/* Whatever was said, only known bits are owed: state_check() relies on it. */
 static void only_known_bits(void **state)
 {
 	struct rnd rnd = { 3 };

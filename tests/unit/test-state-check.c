@@ -248,6 +248,8 @@ static void good_state(unsigned int copy)
 	X(sent_ahead, "clients", sent->start++)				\
 	X(sent_mark_only, NULL, sent->start = 10000;			\
 	  sent->msg.msg_len = sent->mark_len)				\
+	X(client_left, NULL, client->left = client->id;			\
+	  sent->mark_len = UINT32_MAX)					\
 	X(last_client, "clients", \
 	  STATE_CURRENT(&s->client[15].send)->start = UINT64_MAX)		\
 	X(first_client, "clients", \
@@ -297,6 +299,35 @@ static void new_state(void **state)
 	s->size = sizeof(*s);
 	s->ring_size = RING;
 	assert_null(state_check(s, SIZE));
+}
+
+/* Ids that nobody was given yet would turn away whoever gets them. */
+static void foreign_ids(void **state)
+{
+	_Atomic uint64_t *const ids[] = {
+		&s->client[0].id, &s->client[15].id, &s->client[7].id,
+		&s->client[0].left, &s->client[15].left,
+	};
+
+	(void)state;
+	good_state(1);
+	session->conn = session->ended = 115;
+	assert_true(state_check_ids(s, 115));
+	assert_false(state_check_ids(s, 114));
+	session->conn = 116;
+	assert_false(state_check_ids(s, 115));
+	session->conn = 3;
+	session->ended = 116;
+	assert_false(state_check_ids(s, 115));
+	session->ended = 0;
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+		uint64_t was = *ids[i];
+
+		*ids[i] = 116;
+		must(!state_check_ids(s, 115), "id %zu", i);
+		*ids[i] = was;
+		must(state_check_ids(s, 115), "id %zu", i);
+	}
 }
 
 /* Whatever stands there, the check itself survives it. */
@@ -358,6 +389,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_invariant),
 		cmocka_unit_test(new_state),
+		cmocka_unit_test(foreign_ids),
 		cmocka_unit_test(random_states),
 		cmocka_unit_test(ids),
 	};

@@ -131,6 +131,22 @@ static void get_config(void **state)
 		}
 }
 
+/* A driver that looks starts anew: no ring goes on within a chain. */
+static void get_config_forgets(void **state)
+{
+	uint32_t payload[3] = { 0, 12, 0 };
+
+	(void)state;
+	for (unsigned int i = 0; i < CONSOLE_RINGS; i++)
+		STATE_CURRENT(&w.state->session)->ring[i].taken = 7;
+	vu_world_send(&w, FE_SET_CONFIG, 0, payload, 12, NULL, 0);
+	for (unsigned int i = 0; i < CONSOLE_RINGS; i++)
+		assert_int_equal(vu_session(&w.vu)->ring[i].taken, 7);
+	vu_world_send(&w, FE_GET_CONFIG, 0, payload, 12, NULL, 0);
+	for (unsigned int i = 0; i < CONSOLE_RINGS; i++)
+		assert_int_equal(vu_session(&w.vu)->ring[i].taken, 0);
+}
+
 /* The last offset and size whose sum is a number. */
 static void config_at_end(void **state)
 {
@@ -186,6 +202,7 @@ int main(void)
 		FEATURE_TEST(status),
 		FEATURE_TEST(backend_channel),
 		FEATURE_TEST(get_config),
+		FEATURE_TEST(get_config_forgets),
 		FEATURE_TEST(config_at_end),
 		FEATURE_TEST(config_refused),
 	};

@@ -39,26 +39,12 @@ static const struct state_ring *ring(unsigned int i)
 	return &vu_session(&w.vu)->ring[i];
 }
 
-static uint64_t state_msg(uint32_t request, uint32_t index, uint32_t num)
-{
-	uint32_t payload[2] = { index, num };
-
-	return vu_world_send(&w, request, FE_NEED_REPLY, payload, 8, NULL,
-			     0).value;
-}
-
 static uint64_t addr_msg(uint32_t index)
 {
 	uint64_t payload[5] = { index, 0x1000, 0x2000, 0x3000, ~0ULL };
 
 	return vu_world_send(&w, FE_SET_VRING_ADDR, FE_NEED_REPLY, payload,
 			     40, NULL, 0).value;
-}
-
-static uint64_t fd_msg(uint32_t request, uint64_t value, int fd)
-{
-	return vu_world_send(&w, request, FE_NEED_REPLY, &value, 8, &fd,
-			     fd >= 0).value;
 }
 
 /* T-49: 32 bits of index; none aliases another. T-12: inert ones are good. */
@@ -78,7 +64,8 @@ static void indexes(void **state)
 			uint64_t status =
 				requests[r] == FE_SET_VRING_ADDR ?
 					addr_msg(index) :
-					state_msg(requests[r], index, 1);
+					vu_world_state(&w, requests[r],
+						       index, 1);
 
 			must(!status == (index < 256), "%u, ring %u: %llu",
 			     requests[r], index, (unsigned long long)status);
@@ -105,11 +92,12 @@ static void notifier_values(void **state)
 	(void)state;
 	for (size_t r = 0; r < ARRAY_LEN(requests); r++) {
 		for (uint32_t i = 0; i < 256; i++) {
-			must(!fd_msg(requests[r], i, event), "ring %u", i);
-			must(!fd_msg(requests[r], i | FE_NOFD, -1),
+			must(!vu_world_fd(&w, requests[r], i, event),
+			     "ring %u", i);
+			must(!vu_world_fd(&w, requests[r], i | FE_NOFD, -1),
 			     "ring %u, no fd", i);
-			must(fd_msg(requests[r], i, -1), "ring %u, lost fd",
-			     i);
+			must(vu_world_fd(&w, requests[r], i, -1),
+			     "ring %u, lost fd", i);
 		}
 		for (unsigned int bit = 9; bit < 64; bit++)
 			for (uint64_t i = 0; i < 2; i++) {
@@ -117,7 +105,7 @@ static void notifier_values(void **state)
 				uint64_t value = UINT64_C(1) << bit |
 						 i * FE_NOFD;
 
-				must(fd_msg(requests[r], value,
+				must(vu_world_fd(&w, requests[r], value,
 					    i ? -1 : event) != 0,
 				     "value 0x%llx",
 				     (unsigned long long)value);
@@ -141,23 +129,23 @@ static void values(void **state)
 {
 	(void)state;
 	for (uint32_t i = 0; i < CONSOLE_RINGS; i++) {
-		fd_msg(FE_SET_VRING_KICK, i, event);
+		vu_world_fd(&w, FE_SET_VRING_KICK, i, event);
 		placed(FD_KICK, i, 0);
 		assert_int_equal(ring(i)->kick, NOTIFIER_FD);
-		fd_msg(FE_SET_VRING_KICK, i | FE_NOFD, -1);
+		vu_world_fd(&w, FE_SET_VRING_KICK, i | FE_NOFD, -1);
 		placed(FD_KICK, i, CTL_NO_FD);
 		assert_int_equal(ring(i)->kick, NOTIFIER_NOFD);
-		fd_msg(FE_SET_VRING_CALL, i, event);
+		vu_world_fd(&w, FE_SET_VRING_CALL, i, event);
 		placed(FD_CALL, i, 0);
 		assert_int_equal(ring(i)->call, NOTIFIER_FD);
-		fd_msg(FE_SET_VRING_CALL, i | FE_NOFD, -1);
+		vu_world_fd(&w, FE_SET_VRING_CALL, i | FE_NOFD, -1);
 		placed(FD_CALL, i, CTL_NO_FD);
 		assert_int_equal(ring(i)->call, NOTIFIER_NOFD);
 		/* this one is not stored */
-		fd_msg(FE_SET_VRING_ERR, i, event);
+		vu_world_fd(&w, FE_SET_VRING_ERR, i, event);
 		assert_int_equal(vu_session(&w.vu)->nplaces, 0);
 		assert_true(w.vu.vq[i].err >= 0);
-		fd_msg(FE_SET_VRING_ERR, i | FE_NOFD, -1);
+		vu_world_fd(&w, FE_SET_VRING_ERR, i | FE_NOFD, -1);
 		assert_int_equal(w.vu.vq[i].err, -1);
 		assert_int_equal(ring(i)->addressed, 0);
 		addr_msg(i);
@@ -176,7 +164,8 @@ static void nums(void **state)
 	     num = num < 70000 ? num + 1 : num * 2 + 1) {
 		bool ok = num && num <= 32768 && !(num & (num - 1));
 
-		must(!state_msg(FE_SET_VRING_NUM, 2, (uint32_t)num) == ok,
+		must(!vu_world_state(&w, FE_SET_VRING_NUM, 2,
+				     (uint32_t)num) == ok,
 		     "%llu entries", (unsigned long long)num);
 		/* refused, and the ring stays inert also without an ack */
 		must(ring(2)->num == (ok ? num : 0), "%u is kept",
@@ -189,157 +178,25 @@ static void max_queue_size(void **state)
 {
 	(void)state;
 	w.config.max_queue_size = 128;
-	assert_int_equal(state_msg(FE_SET_VRING_NUM, 0, 256), 0);
+	assert_int_equal(vu_world_state(&w, FE_SET_VRING_NUM, 0, 256), 0);
 	assert_int_equal(ring(0)->num, 256);
 	/* said once, until the front-end is another */
 	assert_true(w.vu.warned_queue_size);
 	w.config.max_queue_size_given = 1;
-	assert_int_equal(state_msg(FE_SET_VRING_NUM, 0, 128), 0);
+	assert_int_equal(vu_world_state(&w, FE_SET_VRING_NUM, 0, 128), 0);
 	assert_int_equal(ring(0)->num, 128);
-	assert_true(state_msg(FE_SET_VRING_NUM, 0, 256) != 0);
+	assert_true(vu_world_state(&w, FE_SET_VRING_NUM, 0, 256) != 0);
 	assert_int_equal(ring(0)->num, 0);
 }
 
 static void bases(void **state)
 {
 	(void)state;
-	assert_int_equal(state_msg(FE_SET_VRING_BASE, 1, 65535), 0);
+	assert_int_equal(vu_world_state(&w, FE_SET_VRING_BASE, 1, 65535), 0);
 	assert_int_equal(ring(1)->base, 65535);
-	assert_true(state_msg(FE_SET_VRING_BASE, 1, 65536) != 0);
-	assert_true(state_msg(FE_SET_VRING_BASE, 1, 0x80008000) != 0);
+	assert_true(vu_world_state(&w, FE_SET_VRING_BASE, 1, 65536) != 0);
+	assert_true(vu_world_state(&w, FE_SET_VRING_BASE, 1, 0x80008000) != 0);
 	assert_int_equal(ring(1)->base, 65535);
-}
-
-static struct vu_answer get_base(uint32_t index)
-{
-	uint32_t payload[2] = { index, 77 };
-
-	return vu_world_send(&w, FE_GET_VRING_BASE, 0, payload, 8, NULL, 0);
-}
-
-static uint64_t index_and_base(uint32_t index, uint32_t base)
-{
-	return index | (uint64_t)base << 32;
-}
-
-/* P-13, P-18, T-15: stops, gives up kick and call, and says it again. */
-static void get_base_stops(void **state)
-{
-	(void)state;
-	state_msg(FE_SET_VRING_BASE, 3, 10);
-	assert_true(get_base(3).value == index_and_base(3, 10));
-	fd_msg(FE_SET_VRING_KICK, 3, event);
-	fd_msg(FE_SET_VRING_CALL, 3, event);
-	assert_int_equal(ring(3)->started, 1);
-	assert_int_equal(ring(3)->kick, NOTIFIER_FD);
-	w.base[3] = 65533;
-	for (int again = 0; again < 3; again++) {
-		struct vu_answer answer = get_base(3);
-
-		assert_int_equal(answer.size, 8);
-		assert_true(answer.value == index_and_base(3, 65533));
-		assert_int_equal(ring(3)->started, 0);
-		assert_int_equal(ring(3)->kick, NOTIFIER_NONE);
-		assert_int_equal(ring(3)->call, NOTIFIER_NONE);
-		assert_int_equal(vu_session(&w.vu)->nplaces, 2);
-		/* the device is not asked for a ring that is stopped */
-		w.base[3] = 7;
-	}
-	/* rings that are not ours */
-	assert_true(get_base(4).value == index_and_base(4, 0));
-	assert_true(get_base(255).value == index_and_base(255, 0));
-	assert_true(get_base(256).value == index_and_base(256, 0));
-}
-
-/* P-19, T-16: a base for a running ring is a stop, and KICK a new start. */
-static void restart(void **state)
-{
-	uint64_t gen;
-
-	(void)state;
-	fd_msg(FE_SET_VRING_KICK, 0, event);
-	gen = ring(0)->gen;
-	assert_true(gen > 0);
-	fd_msg(FE_SET_VRING_KICK, 0, event);
-	assert_true(ring(0)->gen == gen);
-	state_msg(FE_SET_VRING_BASE, 0, 0);
-	assert_int_equal(ring(0)->started, 0);
-	fd_msg(FE_SET_VRING_KICK, 0, event);
-	assert_int_equal(ring(0)->started, 1);
-	assert_true(ring(0)->gen > gen);
-	/* no two rings share a generation */
-	fd_msg(FE_SET_VRING_KICK, 1, event);
-	assert_true(ring(1)->gen > ring(0)->gen);
-}
-
-/* A size that changes stops the ring where it is; the same size does not. */
-static void num_on_running_ring(void **state)
-{
-	(void)state;
-	state_msg(FE_SET_VRING_NUM, 1, 64);
-	fd_msg(FE_SET_VRING_KICK, 1, event);
-	w.base[1] = 33;
-	state_msg(FE_SET_VRING_NUM, 1, 64);
-	assert_int_equal(ring(1)->started, 1);
-	state_msg(FE_SET_VRING_NUM, 1, 32);
-	assert_int_equal(ring(1)->started, 0);
-	assert_int_equal(ring(1)->base, 33);
-}
-
-static void reset_device(void **state)
-{
-	(void)state;
-	for (uint32_t i = 0; i < CONSOLE_RINGS; i++) {
-		state_msg(FE_SET_VRING_BASE, i, 100 + i);
-		w.base[i] = (uint16_t)(200 + i);
-	}
-	fd_msg(FE_SET_VRING_KICK, 0, event);
-	fd_msg(FE_SET_VRING_KICK, 1, event);
-	state_msg(FE_SET_VRING_ENABLE, 1, 1);
-	assert_int_equal(vu_world_send(&w, FE_RESET_DEVICE, FE_NEED_REPLY,
-				       NULL, 0, NULL, 0).value, 0);
-	for (uint32_t i = 0; i < CONSOLE_RINGS; i++) {
-		assert_int_equal(ring(i)->started, 0);
-		assert_int_equal(ring(i)->enabled, 0);
-		/* only one that ran has got anywhere */
-		assert_int_equal(ring(i)->base, i < 2 ? 200 + i : 100 + i);
-	}
-}
-
-static void reset_owner(void **state)
-{
-	(void)state;
-	for (uint32_t i = 0; i < CONSOLE_RINGS; i++) {
-		state_msg(FE_SET_VRING_ENABLE, i, 1);
-		fd_msg(FE_SET_VRING_KICK, i, event);
-	}
-	vu_world_send(&w, FE_RESET_OWNER, 0, NULL, 0, NULL, 0);
-	for (uint32_t i = 0; i < CONSOLE_RINGS; i++) {
-		assert_int_equal(ring(i)->enabled, 0);
-		assert_int_equal(ring(i)->started, 1);
-	}
-}
-
-/* P-14, P-15 */
-static void enable(void **state)
-{
-	uint64_t without = F_VERSION_1, with = F_VERSION_1 | F_PROTOCOL;
-
-	(void)state;
-	assert_int_equal(state_msg(FE_SET_VRING_ENABLE, 0, 1), 0);
-	assert_int_equal(ring(0)->enabled, 1);
-	assert_true(state_msg(FE_SET_VRING_ENABLE, 0, 2) != 0);
-	assert_true(state_msg(FE_SET_VRING_ENABLE, 0, UINT32_MAX) != 0);
-	assert_int_equal(state_msg(FE_SET_VRING_ENABLE, 0, 0), 0);
-	assert_int_equal(ring(0)->enabled, 0);
-	vu_world_send(&w, FE_SET_FEATURES, 0, &with, 8, NULL, 0);
-	assert_int_equal(ring(1)->enabled, 0);
-	assert_int_equal(state_msg(FE_SET_VRING_ENABLE, 1, 1), 0);
-	vu_world_send(&w, FE_SET_FEATURES, 0, &without, 8, NULL, 0);
-	for (uint32_t i = 0; i < CONSOLE_RINGS; i++)
-		assert_int_equal(ring(i)->enabled, 1);
-	assert_true(state_msg(FE_SET_VRING_ENABLE, 0, 0) != 0);
-	assert_int_equal(ring(0)->enabled, 1);
 }
 
 /* What can never notify is refused before the front-end relies on it. */
@@ -353,14 +210,14 @@ static void kinds_of_fds(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
 				    sv), 0);
 	for (uint32_t r = FE_SET_VRING_KICK; r <= FE_SET_VRING_ERR; r++) {
-		assert_int_equal(fd_msg(r, 0, event), 0);
-		assert_int_equal(fd_msg(r, 0, sv[0]), 0);
-		assert_true(fd_msg(r, 0, mem) != 0);
+		assert_int_equal(vu_world_fd(&w, r, 0, event), 0);
+		assert_int_equal(vu_world_fd(&w, r, 0, sv[0]), 0);
+		assert_true(vu_world_fd(&w, r, 0, mem) != 0);
 	}
-	assert_int_equal(fd_msg(FE_SET_VRING_KICK, 0, p[0]), 0);
+	assert_int_equal(vu_world_fd(&w, FE_SET_VRING_KICK, 0, p[0]), 0);
 	/* nothing can be read from these */
-	assert_true(fd_msg(FE_SET_VRING_KICK, 0, p[1]) != 0);
-	assert_true(fd_msg(FE_SET_VRING_KICK, 0, ep) != 0);
+	assert_true(vu_world_fd(&w, FE_SET_VRING_KICK, 0, p[1]) != 0);
+	assert_true(vu_world_fd(&w, FE_SET_VRING_KICK, 0, ep) != 0);
 	fd_close_all(p, 2);
 	fd_close_all(sv, 2);
 	fd_close(&mem);
@@ -378,12 +235,6 @@ int main(void)
 		VRING_TEST(nums),
 		VRING_TEST(max_queue_size),
 		VRING_TEST(bases),
-		VRING_TEST(get_base_stops),
-		VRING_TEST(restart),
-		VRING_TEST(num_on_running_ring),
-		VRING_TEST(reset_device),
-		VRING_TEST(reset_owner),
-		VRING_TEST(enable),
 		VRING_TEST(kinds_of_fds),
 	};
 
