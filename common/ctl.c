@@ -34,7 +34,7 @@ const char *fd_kind_name(enum fd_kind kind)
 }
 
 union ctl_control {
-	char buf[CMSG_SPACE(PENDING_MAX * sizeof(int))];
+	char buf[CMSG_SPACE(CTL_FDS_MAX * sizeof(int))];
 	struct cmsghdr align;
 };
 
@@ -62,7 +62,7 @@ int ctl_send(int socket, const struct ctl_msg *msg, const int *fds,
 	return 0;
 }
 
-static unsigned int take_fds(struct msghdr *mh, int *fds)
+static unsigned int take_fds(struct msghdr *mh, int *fds, unsigned int max)
 {
 	unsigned int nfds = 0;
 	struct cmsghdr *cmsg;
@@ -75,14 +75,16 @@ static unsigned int take_fds(struct msghdr *mh, int *fds)
 			continue;
 		n = (unsigned int)((cmsg->cmsg_len - CMSG_LEN(0)) /
 				   sizeof(int));
-		for (unsigned int i = 0; i < n && nfds < PENDING_MAX; i++)
+		for (unsigned int i = 0; i < n && nfds < max; i++)
 			memcpy(&fds[nfds++],
 			       CMSG_DATA(cmsg) + i * sizeof(int), sizeof(int));
 	}
 	return nfds;
 }
 
-int ctl_recv(int socket, struct ctl_msg *msg, int *fds, unsigned int *nfds)
+/* Fds of a message that is not in order are the caller's, too. */
+static int receive(int socket, struct ctl_msg *msg, int *fds,
+		   unsigned int max, unsigned int *nfds)
 {
 	union ctl_control control;
 	struct iovec iov = { msg, sizeof(*msg) };
@@ -90,7 +92,7 @@ int ctl_recv(int socket, struct ctl_msg *msg, int *fds, unsigned int *nfds)
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_control = control.buf,
-		.msg_controllen = sizeof(control.buf),
+		.msg_controllen = CMSG_SPACE(max * sizeof(int)),
 	};
 	ssize_t n;
 
@@ -98,11 +100,27 @@ int ctl_recv(int socket, struct ctl_msg *msg, int *fds, unsigned int *nfds)
 	n = recvmsg(socket, &mh, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	if (n < 0)
 		return -errno;
-	*nfds = take_fds(&mh, fds);
-	if (n == sizeof(*msg) && !(mh.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
+	*nfds = take_fds(&mh, fds, max);
+	if (n == sizeof(*msg) && *nfds <= PENDING_MAX &&
+	    !(mh.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
 		return 0;
 	/* an empty packet looks like the end, and may carry fds all the same */
-	fd_close_all(fds, *nfds);
-	*nfds = 0;
 	return n == 0 ? -EPIPE : -EPROTO;
+}
+
+int ctl_recv(int socket, struct ctl_msg *msg, int *fds, unsigned int *nfds)
+{
+	int err = receive(socket, msg, fds, PENDING_MAX, nfds);
+
+	if (err) {
+		fd_close_all(fds, *nfds);
+		*nfds = 0;
+	}
+	return err;
+}
+
+int ctl_recv_all(int socket, struct ctl_msg *msg, int *fds,
+		 unsigned int *nfds)
+{
+	return receive(socket, msg, fds, CTL_FDS_MAX, nfds);
 }

@@ -23,6 +23,12 @@
 #define MEM_SLOTS_MAX	32
 #define PENDING_MAX	32	/* fds of one vhost-user message */
 
+/*
+ * As many as the kernel lets a message have (SCM_MAX_FD): for what there is no
+ * room, the kernel closes in the receiver's name.
+ */
+#define CTL_FDS_MAX	253
+
 enum fd_kind {
 	FD_FRONTEND,		/* the vhost-user connection; id: connection */
 	FD_CLIENT,		/* id: client */
@@ -103,5 +109,13 @@ int ctl_send(int socket, const struct ctl_msg *msg, const int *fds,
  * closed), or -errno.
  */
 int ctl_recv(int socket, struct ctl_msg *msg, int *fds, unsigned int *nfds);
+
+/*
+ * The same from a sender that is not trusted, and for a receiver that must not
+ * close what came: @fds has room for CTL_FDS_MAX, and its fds become the
+ * caller's whatever this returns.
+ */
+int ctl_recv_all(int socket, struct ctl_msg *msg, int *fds,
+		 unsigned int *nfds);
 
 #endif

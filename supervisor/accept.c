@@ -11,7 +11,7 @@
 #define ACCEPTS_PER_PASS	8
 
 /* How long a listener rests after an error that would only come again. */
-static const struct timeval rest = { .tv_usec = 100000 };
+static const struct timeval rest_time = { .tv_usec = 100000 };
 
 static bool passes(int err)
 {
@@ -26,13 +26,24 @@ static bool passes(int err)
 	}
 }
 
+static void rest(struct console *c, struct event *ev)
+{
+	event_del(ev);
+	event_add(c->accept_timer, &rest_time);
+}
+
 static void accept_some(struct console *c, int listener, struct event *ev,
 			void (*attach)(struct console *c, int fd))
 {
 	for (int i = 0; i < ACCEPTS_PER_PASS; i++) {
-		int fd = accept4(listener, NULL, NULL,
-				 SOCK_CLOEXEC | SOCK_NONBLOCK);
+		int fd;
 
+		if (fdstore_is_behind(&c->store)) {
+			rest(c, ev);
+			return;
+		}
+		fd = accept4(listener, NULL, NULL,
+			     SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd >= 0) {
 			attach(c, fd);
 			continue;
@@ -40,8 +51,7 @@ static void accept_some(struct console *c, int listener, struct event *ev,
 		if (!passes(errno)) {
 			log_limited(LOG_ERROR, "console %u: accept: %s",
 				    c->index, strerror(errno));
-			event_del(ev);
-			event_add(c->accept_timer, &rest);
+			rest(c, ev);
 		}
 		return;
 	}

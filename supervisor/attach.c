@@ -11,6 +11,7 @@
 
 #include "common/fd.h"
 #include "supervisor/access.h"
+#include "supervisor/closer.h"
 #include "supervisor/worker_link.h"
 
 #define CLIENT_SNDBUF		(256 << 10)	/* bytes */
@@ -52,7 +53,7 @@ static void store_frontend(struct console *c, int fd, const char *peer)
 	if (err) {
 		log_limited(LOG_WARN, "console %u: front-end (%s) refused: %s",
 			    c->index, peer, strerror(-err));
-		fd_close(&fd);
+		closer_close(c->index, &fd);
 		return;
 	}
 	memcpy(c->frontend_peer, peer, PEER_MAX);
@@ -71,14 +72,14 @@ void attach_frontend(struct console *c, int fd)
 		store_frontend(c, fd, peer);
 		break;
 	case ACCESS_WAIT:
-		fd_close(&c->waiting_frontend);
+		closer_close(c->index, &c->waiting_frontend);
 		c->waiting_frontend = fd;
 		memcpy(c->waiting_peer, peer, PEER_MAX);
 		break;
 	case ACCESS_REFUSED:
 		log_limited(LOG_WARN, "console %u: front-end (%s) refused: %s",
 			    c->index, peer, why);
-		fd_close(&fd);
+		closer_close(c->index, &fd);
 		break;
 	}
 }
@@ -112,7 +113,7 @@ void attach_client(struct console *c, int fd)
 	if (access_check(c, FD_CLIENT, &why) != ACCESS_GRANTED) {
 		log_limited(LOG_WARN, "console %u: client %s refused: %s",
 			    c->index, peer, why);
-		fd_close(&fd);
+		closer_close(c->index, &fd);
 		return;
 	}
 	set_client_options(fd);

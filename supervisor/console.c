@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "common/fd.h"
-
 static int init(struct console *c, unsigned int index,
 		const struct options *options)
 {
@@ -38,7 +36,7 @@ int console_table_init(struct console_table *table,
 		if (err)
 			return err;
 		c->supervisor = supervisor;
-		fdstore_init(&c->store, budget);
+		fdstore_init(&c->store, i, budget);
 	}
 	return 0;
 }
@@ -50,7 +48,5 @@ void console_table_withdraw(struct console_table *table, int folder)
 
 		/* While the listener is open, the inode number stays ours. */
 		socket_file_remove(&c->socket, folder);
-		fd_close(&c->frontend_listener);
-		fd_close(&c->client_listener);
 	}
 }

@@ -51,6 +51,7 @@ struct worker {
 	uint64_t ping;			/* number of the last question */
 
 	bool configured;		/* CTL_CONFIG is sent */
+	bool resting;			/* not read from for a moment */
 	bool stop_owed;			/* still to be sent, as the others */
 	bool pause_owed;
 	bool continue_owed;
@@ -98,7 +99,7 @@ struct console {
 	struct event *worker_timer;	/* the next start is due, or the end */
 	struct event *half_closed_timer;
 	unsigned int half_closed_us;	/* until the next look */
-	struct event *retry_timer;	/* the control socket was full */
+	struct event *retry_timer;	/* of the control socket */
 	enum turn turn;
 	struct event *turn_timer;
 	struct log_limit died_limit;	/* of this console, not of all */
@@ -117,7 +118,10 @@ int console_table_init(struct console_table *table,
 		       struct supervisor *supervisor,
 		       const struct options *options, unsigned int budget);
 
-/* Closes the listeners and removes the sockets that were made. */
+/*
+ * Removes the sockets that were made. Who waits in a listener may have left
+ * there what takes time to close: only the end of the process closes those.
+ */
 void console_table_withdraw(struct console_table *table, int folder);
 
 #endif

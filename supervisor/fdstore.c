@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stddef.h>
 
-#include "common/fd.h"
+#include "supervisor/closer.h"
 
 /* The order of the places, which is the order of handing over. */
 static const enum fd_kind order[] = {
@@ -48,7 +48,7 @@ static void empty(struct fdstore *store, struct fdstore_place *place)
 {
 	if (place->fd < 0)
 		return;
-	fd_close(&place->fd);
+	closer_close(store->owner, &place->fd);
 	store->count--;
 }
 
@@ -60,9 +60,10 @@ static void empty_kind(struct fdstore *store, enum fd_kind kind)
 		empty(store, &place[i]);
 }
 
-void fdstore_init(struct fdstore *store, unsigned int budget)
+void fdstore_init(struct fdstore *store, unsigned int owner,
+		  unsigned int budget)
 {
-	*store = (struct fdstore){ .budget = budget };
+	*store = (struct fdstore){ .owner = owner, .budget = budget };
 	for (unsigned int i = 0; i < FDSTORE_PLACES; i++)
 		store->place[i].fd = -1;
 }
@@ -212,6 +213,13 @@ void fdstore_clear_session(struct fdstore *store)
 	for (size_t i = 0; i < sizeof(session) / sizeof(session[0]); i++)
 		empty_kind(store, session[i]);
 	store->next_seq = 0;
+}
+
+bool fdstore_is_behind(const struct fdstore *store)
+{
+	unsigned int behind = closer_behind(store->owner);
+
+	return behind && behind + store->count + PENDING_MAX > store->budget;
 }
 
 int fdstore_get(const struct fdstore *store, enum fd_kind kind,

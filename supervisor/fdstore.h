@@ -2,7 +2,7 @@
 /*
  * One console's fds, by kind and index: what the next worker needs to go on
  * where the last one stopped. common/ctl.h says what puts and commits mean.
- * The store owns its fds and closes them; to shut a connection down is the
+ * The store owns its fds and has them closed; to shut a connection down is the
  * worker's part. Functions that can refuse return -EINVAL for a kind, index
  * or list that cannot be, and change nothing when they fail.
  */
@@ -26,6 +26,7 @@ struct fdstore_place {
 
 struct fdstore {
 	struct fdstore_place place[FDSTORE_PLACES];
+	unsigned int owner;		/* as closer.h knows it */
 	unsigned int count;		/* fds held */
 	unsigned int budget;		/* and how many it may hold */
 	uint64_t next_seq;		/* lower message numbers are settled */
@@ -39,7 +40,8 @@ struct fdstore_ref {
 	int fd;
 };
 
-void fdstore_init(struct fdstore *store, unsigned int budget);
+void fdstore_init(struct fdstore *store, unsigned int owner,
+		  unsigned int budget);
 void fdstore_clear(struct fdstore *store);
 
 /*
@@ -75,6 +77,12 @@ int fdstore_drop(struct fdstore *store, enum fd_kind kind, unsigned int index,
 
 /* Closes the front-end and all that came through it; numbers start anew. */
 void fdstore_clear_session(struct fdstore *store);
+
+/*
+ * So many fds wait to be closed that those of one more message might be too
+ * many: nothing new is taken from this console's peers and workers for now.
+ */
+bool fdstore_is_behind(const struct fdstore *store);
 
 /* The place's fd, borrowed, or -1. */
 int fdstore_get(const struct fdstore *store, enum fd_kind kind,

@@ -17,6 +17,7 @@ noinst_LIBRARIES += %D%/libsupervisor.a
 	%D%/attach.c %D%/attach.h \
 	%D%/caretaker.c %D%/caretaker.h \
 	%D%/cause.c %D%/cause.h \
+	%D%/closer.c %D%/closer.h \
 	%D%/console.c %D%/console.h \
 	%D%/fdstore.c %D%/fdstore.h \
 	%D%/filter.c %D%/filter.h \

@@ -17,10 +17,12 @@
 #include "supervisor/listen.h"
 #include "supervisor/program.h"
 #include "supervisor/rights.h"
+#include "supervisor/spawn.h"
 #include "supervisor/supervise.h"
 
 /* File descriptors that are not in a console's store. */
-#define FDS_OF_SUPERVISOR	96	/* some of them only for a moment */
+#define FDS_OF_SUPERVISOR	384	/* some of them only for a moment:
+					   CTL_FDS_MAX from a worker */
 #define FDS_OF_CONSOLE		6	/* listeners, who waits, and a worker's:
 					   pidfd, control, state */
 #define FDS_STORED_MIN		28	/* front-end, memory, rings, a client */
@@ -72,8 +74,13 @@ static int prepare(struct serving *v, const struct options *options)
 {
 	struct supervisor *s = &v->supervisor;
 	unsigned int budget;
-	int err = identity_find(&v->identity, options);
+	int err = spawn_reserve();
 
+	if (err) {
+		log_error("/dev/null: %s", strerror(-err));
+		return err;
+	}
+	err = identity_find(&v->identity, options);
 	if (!err && options->backend == BACKEND_NESTED)
 		err = tty_check();
 	if (!err)

@@ -15,32 +15,56 @@
 #include "common/contract.h"
 #include "supervisor/cause.h"
 
-/* Above every fd of the contract, and room for the copies. */
-#define HIGH	64
+/*
+ * A worker starts with none of the fds that peers have sent, not even until it
+ * executes its program: closing them could make it sleep. So it shares the
+ * table at first, and takes of it what is below SLOT_END. The kernel copies
+ * tables by the word, and so all of the first word is ours.
+ */
+enum {
+	SLOT_PROGRAM = WORKER_FD_END,
+	SLOT_NULL,
+	SLOT_END,
+	RESERVED = 64,
+};
 
-static int copy_high(int fd)
+int spawn_reserve(void)
 {
-	return fcntl(fd, F_DUPFD_CLOEXEC, HIGH);
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd < RESERVED);
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
 }
 
-/* Copies go above all targets first, so that no dup2() hits a source. */
-static int place_fds(const struct spawn *s, int *program)
+static int fill_slots(const struct spawn *s)
 {
-	const struct {
-		int from, to;
-	} fds[] = {
-		{ copy_high(s->null), STDIN_FILENO },
-		{ copy_high(s->null), STDOUT_FILENO },
-		{ copy_high(s->control), WORKER_FD_CONTROL },
-		{ copy_high(s->state), WORKER_FD_STATE },
-		{ copy_high(s->filter), WORKER_FD_FILTER },
-	};
+	if (dup3(s->program, SLOT_PROGRAM, O_CLOEXEC) < 0 ||
+	    dup3(s->null, SLOT_NULL, O_CLOEXEC) < 0 ||
+	    dup2(s->control, WORKER_FD_CONTROL) < 0 ||
+	    dup2(s->state, WORKER_FD_STATE) < 0 ||
+	    dup2(s->filter, WORKER_FD_FILTER) < 0)
+		return -errno;
+	return 0;
+}
 
-	*program = copy_high(s->program);
-	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
-		if (fds[i].from < 0 || dup2(fds[i].from, fds[i].to) < 0)
-			return -1;
-	return close_range(WORKER_FD_END, ~0U, CLOSE_RANGE_CLOEXEC);
+static void clear_slots(const struct spawn *s)
+{
+	for (int slot = WORKER_FD_CONTROL; slot < SLOT_END; slot++)
+		dup3(s->null, slot, O_CLOEXEC);
+}
+
+static int take_slots(void)
+{
+	if (close_range(SLOT_END, ~0U, CLOSE_RANGE_UNSHARE) ||
+	    dup2(SLOT_NULL, STDIN_FILENO) < 0 ||
+	    dup2(SLOT_NULL, STDOUT_FILENO) < 0)
+		return -1;
+	return 0;
 }
 
 static void reset_signals(void)
@@ -56,17 +80,17 @@ static void reset_signals(void)
 }
 
 /* A copy of us: only async-signal-safe calls from here to exec. */
-static _Noreturn void child(const struct spawn *s, pid_t parent, char **argv)
+static _Noreturn void child(pid_t parent, char **argv)
 {
 	char *envp[] = { NULL };
-	int program;
 
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) || getppid() != parent)
 		_exit(CAUSE_EXIT_EXEC);
 	reset_signals();
 	setsid();
-	if (!place_fds(s, &program))
-		syscall(SYS_execveat, program, "", argv, envp, AT_EMPTY_PATH);
+	if (!take_slots())
+		syscall(SYS_execveat, SLOT_PROGRAM, "", argv, envp,
+			AT_EMPTY_PATH);
 	_exit(CAUSE_EXIT_EXEC);
 }
 
@@ -77,15 +101,19 @@ pid_t spawn_worker(const struct spawn *spawn, int *pidfd)
 	char path[128];
 	char *argv[] = { name, console, path, NULL };
 	struct clone_args args = {
-		.flags = CLONE_PIDFD,
+		.flags = CLONE_PIDFD | CLONE_FILES | CLONE_VFORK,
 		.pidfd = (uint64_t)(uintptr_t)pidfd,
 		.exit_signal = SIGCHLD,
 	};
 	const pid_t parent = getpid();
 	sigset_t all, before;
 	long pid;
-	int err;
+	int err = fill_slots(spawn);
 
+	if (err) {
+		clear_slots(spawn);
+		return err;
+	}
 	snprintf(console, sizeof(console), "console=%u", spawn->console);
 	snprintf(path, sizeof(path), "socket=%s", spawn->socket_path);
 	/* No handler of ours may run in the child. */
@@ -94,7 +122,8 @@ pid_t spawn_worker(const struct spawn *spawn, int *pidfd)
 	pid = syscall(SYS_clone3, &args, sizeof(args));
 	err = errno;
 	if (!pid)
-		child(spawn, parent, argv);
+		child(parent, argv);
 	sigprocmask(SIG_SETMASK, &before, NULL);
+	clear_slots(spawn);
 	return pid < 0 ? -err : (pid_t)pid;
 }

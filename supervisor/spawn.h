@@ -16,6 +16,12 @@ struct spawn {
 };
 
 /*
+ * Once, before the first start and before any fd but the standard streams is
+ * open: the lowest fds are for handing over. Returns 0 or -errno.
+ */
+int spawn_reserve(void);
+
+/*
  * Starts a worker, as common/contract.h says, that dies with the thread that
  * started it. Returns its pid, and its pidfd in *@pidfd, or -errno. When the
  * program cannot be executed the child ends with CAUSE_EXIT_EXEC.

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "supervisor/accept.h"
+#include "supervisor/closer.h"
 #include "supervisor/half_closed.h"
 #include "supervisor/jobctl.h"
 #include "supervisor/turn.h"
@@ -118,10 +119,14 @@ static int init_console(struct supervisor *s, struct console *c)
 
 static int init(struct supervisor *s)
 {
-	struct event_config *config = event_config_new();
-	int err = -ENOMEM;
+	struct event_config *config;
+	int err = closer_start(s->table.count);
 
+	if (err)
+		return err;
+	err = -ENOMEM;
 	event_set_log_callback(log_cb);
+	config = event_config_new();
 	if (config) {
 		event_config_set_flag(config, EVENT_BASE_FLAG_IGNORE_ENV);
 		s->base = event_base_new_with_config(config);

@@ -6,6 +6,7 @@
 #include <poll.h>
 
 #include "common/mono.h"
+#include "supervisor/closer.h"
 #include "supervisor/statefd.h"
 #include "supervisor/supervise.h"
 #include "supervisor/worker.h"
@@ -84,6 +85,7 @@ static void watch_cb(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	closer_retry();
 	if (!watchdog_in_time(&s->watched_us, mono_us()) || s->ending)
 		return;
 	for (unsigned int i = 0; i < s->table.count; i++)

@@ -20,6 +20,9 @@
 #include "supervisor/worker_end.h"
 #include "supervisor/worker_link.h"
 
+/* Until the next look whether the last one's fds are closed. */
+#define BEHIND_US	5000
+
 /* Between a worker's end of the control socket and its own. */
 static const struct timeval hang_up_time = { .tv_sec = 1 };
 
@@ -153,8 +156,14 @@ void worker_start_in(struct console *c, uint64_t delay_us)
 void worker_start(struct console *c)
 {
 	struct restart_death death = { .cause = CAUSE_NOT_STARTED };
-	int err = start(c);
+	int err;
 
+	/* Each start leaves another control socket to close. */
+	if (fdstore_is_behind(&c->store)) {
+		worker_start_in(c, BEHIND_US);
+		return;
+	}
+	err = start(c);
 	if (!err)
 		return;
 	worker_clear(c);

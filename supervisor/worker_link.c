@@ -5,7 +5,7 @@
 #include <event2/event.h>
 #include <string.h>
 
-#include "common/fd.h"
+#include "supervisor/closer.h"
 #include "supervisor/supervise.h"
 #include "supervisor/turn.h"
 #include "supervisor/worker.h"
@@ -13,7 +13,7 @@
 
 #define MESSAGES_PER_PASS	32
 
-/* Until fds in flight have arrived somewhere. */
+/* Until fds in flight have arrived somewhere, or others are closed. */
 static const struct timeval retry = { .tv_usec = 5000 };
 
 static int send_config(struct console *c)
@@ -176,6 +176,27 @@ static void link_write_cb(evutil_socket_t fd, short what, void *arg)
 	link_pump(arg);
 }
 
+static void link_retry_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct console *c = arg;
+	struct worker *w = &c->worker;
+
+	(void)fd;
+	(void)what;
+	if (w->resting && !w->condemned)
+		event_add(w->read_event, NULL);
+	w->resting = false;
+	link_pump(c);
+}
+
+/* Nothing is received until what came before is closed. */
+static void rest(struct console *c)
+{
+	event_del(c->worker.read_event);
+	c->worker.resting = true;
+	event_add(c->retry_timer, &retry);
+}
+
 static void link_read_cb(evutil_socket_t fd, short what, void *arg)
 {
 	struct console *c = arg;
@@ -185,16 +206,22 @@ static void link_read_cb(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	for (int i = 0; i < MESSAGES_PER_PASS && !w->condemned; i++) {
 		struct ctl_msg msg;
-		int fds[PENDING_MAX];
+		int fds[CTL_FDS_MAX];
 		unsigned int nfds;
 		int err;
 
+		if (fdstore_is_behind(&c->store)) {
+			rest(c);
+			return;
+		}
 		/* One answer is owed at a time; the worker waits for it. */
 		if (w->ack_owed) {
 			event_del(w->read_event);
 			return;
 		}
-		err = ctl_recv(w->control, &msg, fds, &nfds);
+		err = ctl_recv_all(w->control, &msg, fds, &nfds);
+		if (err)
+			closer_close_all(c->index, fds, nfds);
 		if (err == -EAGAIN || err == -EINTR)
 			return;
 		if (err == -EPIPE || err == -ECONNRESET) {
@@ -214,7 +241,7 @@ static void link_read_cb(evutil_socket_t fd, short what, void *arg)
 
 int link_init(struct console *c)
 {
-	c->retry_timer = evtimer_new(c->supervisor->base, link_write_cb, c);
+	c->retry_timer = evtimer_new(c->supervisor->base, link_retry_cb, c);
 	return c->retry_timer ? 0 : -ENOMEM;
 }
 
@@ -248,5 +275,6 @@ void link_close(struct console *c)
 		event_free(w->write_event);
 	w->read_event = NULL;
 	w->write_event = NULL;
-	fd_close(&w->control);
+	/* What the worker put last is in it, unread. */
+	closer_close(c->index, &w->control);
 }

@@ -3,8 +3,8 @@
 
 #include <errno.h>
 
-#include "common/fd.h"
 #include "supervisor/attach.h"
+#include "supervisor/closer.h"
 #include "supervisor/half_closed.h"
 #include "supervisor/jobctl.h"
 #include "supervisor/supervise.h"
@@ -30,7 +30,7 @@ static int put(struct console *c, const struct ctl_msg *msg, int *fds,
 	if (has_frontend(c))
 		err = fdstore_put(&c->store, msg->id, fds, nfds);
 	if (err)
-		fd_close_all(fds, nfds);
+		closer_close_all(c->index, fds, nfds);
 	if (err == -EINVAL)
 		return err;
 	owe_ack(c, msg->id, err);
@@ -73,7 +73,7 @@ int worker_msg_handle(struct console *c, const struct ctl_msg *msg, int *fds,
 	if (msg->type == CTL_PUT)
 		return put(c, msg, fds, nfds);
 	if (nfds) {
-		fd_close_all(fds, nfds);
+		closer_close_all(c->index, fds, nfds);
 		return -EINVAL;
 	}
 	switch (msg->type) {

@@ -12,6 +12,7 @@ unit_tests = \
 	%D%/unit/test-cause \
 	%D%/unit/test-client \
 	%D%/unit/test-client-stream \
+	%D%/unit/test-closer \
 	%D%/unit/test-ctl \
 	%D%/unit/test-ctrl \
 	%D%/unit/test-fd \
@@ -22,6 +23,7 @@ unit_tests = \
 	%D%/unit/test-gmem-map \
 	%D%/unit/test-link \
 	%D%/unit/test-link-bad \
+	%D%/unit/test-link-closing \
 	%D%/unit/test-listen \
 	%D%/unit/test-log \
 	%D%/unit/test-options \
@@ -51,6 +53,7 @@ unit_tests = \
 	%D%/unit/test-worker
 proto_tests = \
 	%D%/proto/test-clients \
+	%D%/proto/test-closing \
 	%D%/proto/test-config \
 	%D%/proto/test-console \
 	%D%/proto/test-control \
@@ -213,6 +216,7 @@ endif
 	%D%/lib/ring-image.c %D%/lib/ring-image.h \
 	%D%/lib/supervised.c %D%/lib/supervised.h \
 	%D%/lib/sleeper.h \
+	%D%/lib/slow.c %D%/lib/slow.h \
 	%D%/lib/tracer.c %D%/lib/tracer.h \
 	%D%/lib/traffic.c %D%/lib/traffic.h \
 	%D%/lib/unit.h \

@@ -42,7 +42,7 @@ jmp_buf overseer_death;
 void overseer_reset(void)
 {
 	overseer = (struct overseer){ .trusted = true };
-	fdstore_init(&overseer.store, BUDGET);
+	fdstore_init(&overseer.store, 0, BUDGET);
 }
 
 void overseer_new_worker(void)

@@ -5,9 +5,11 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "common/fd.h"
 #include "supervisor/half_closed.h"
+#include "supervisor/spawn.h"
 #include "supervisor/turn.h"
 #include "supervisor/worker.h"
 #include "supervisor/worker_link.h"
@@ -29,13 +31,26 @@ static void open_console(struct supervised *s, unsigned int index)
 		.worker = { .pidfd = -1, .control = -1 },
 	};
 	strcpy(c->socket.path, "none");
-	fdstore_init(&c->store, FDSTORE_PLACES);
+	fdstore_init(&c->store, 0, FDSTORE_PLACES);
 	must(!worker_init(c) && !link_init(c) && !half_closed_init(c) &&
 	     !turn_init(c, s->supervisor.base), "out of memory");
 }
 
+/* Once a process; what its parent left open is in the way. */
+static void reserve_fds(void)
+{
+	static bool done;
+
+	if (done)
+		return;
+	close_range(STDERR_FILENO + 1, ~0U, 0);
+	must(!spawn_reserve(), "/dev/null");
+	done = true;
+}
+
 void supervised_open(struct supervised *s, unsigned int consoles)
 {
+	reserve_fds();
 	s->options = (struct options){
 		.max_queue_size = 128,
 		.scrollback_size = 65536,

@@ -23,7 +23,7 @@ static int setup(void **state)
 		.state = -1,
 		.worker = { .pidfd = -1, .control = -1 },
 	};
-	fdstore_init(&console.store, FDSTORE_PLACES);
+	fdstore_init(&console.store, 0, FDSTORE_PLACES);
 	return 0;
 }
 

@@ -15,7 +15,7 @@ static struct fdstore store;
 static int setup(void **state)
 {
 	(void)state;
-	fdstore_init(&store, FDSTORE_PLACES);
+	fdstore_init(&store, 0, FDSTORE_PLACES);
 	return 0;
 }
 

@@ -32,7 +32,7 @@ static int setup(void **state)
 {
 	(void)state;
 	fds_before = count_fds();
-	fdstore_init(&store, FDSTORE_PLACES);
+	fdstore_init(&store, 0, FDSTORE_PLACES);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -205,13 +206,48 @@ static void cannot_execute(void **state)
 static void bad_fd(void **state)
 {
 	int pidfd;
-	siginfo_t info;
 
 	(void)state;
 	spawn.control = -1;
+	assert_int_equal(spawn_worker(&spawn, &pidfd), -EBADF);
+}
+
+/*
+ * Of what else is open here it holds nothing, at no time: the last reference
+ * to another console's fd must not be the new worker's to drop.
+ */
+static void holds_no_other_fd(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < 20; i++) {
+		struct pollfd p = { .events = POLLIN };
+		struct report r;
+		int pidfd, end[2];
+
+		assert_int_equal(pipe2(end, O_CLOEXEC), 0);
+		p.fd = end[0];
+		assert_true(spawn_worker(&spawn, &pidfd) > 0);
+		close(end[1]);
+		must(poll(&p, 1, 0) == 1, "the worker has it, round %u", i);
+		assert_int_equal(recv(control[0], &r, sizeof(r), 0),
+				 sizeof(r));
+		wait_for(pidfd);
+		close(end[0]);
+	}
+}
+
+/* Nor does the supervisor keep what it handed over. */
+static void keeps_no_copy(void **state)
+{
+	struct report r;
+	int pidfd;
+
+	(void)state;
 	assert_true(spawn_worker(&spawn, &pidfd) > 0);
-	info = wait_for(pidfd);
-	assert_int_equal(info.si_status, CAUSE_EXIT_EXEC);
+	close(spawn.control);
+	assert_int_equal(recv(control[0], &r, sizeof(r), 0), sizeof(r));
+	wait_for(pidfd);
+	assert_int_equal(recv(control[0], &r, sizeof(r), 0), 0);
 }
 
 #define TEST(name)	cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -222,9 +258,14 @@ int main(int argc, char **argv)
 		TEST(as_the_contract_says),
 		TEST(cannot_execute),
 		TEST(bad_fd),
+		TEST(holds_no_other_fd),
+		TEST(keeps_no_copy),
 	};
 
 	if (argc == 3 && !strncmp(argv[1], "console=", 8))
 		return be_a_worker(argv);
+	close_range(STDERR_FILENO + 1, ~0U, 0);
+	if (spawn_reserve())
+		return 1;
 	return cmocka_run_group_tests_name("spawn", tests, NULL, NULL);
 }
