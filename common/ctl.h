@@ -59,9 +59,13 @@ enum ctl_type {
 
 	/* worker to supervisor */
 	CTL_READY = 64,		/* jailed, resumed, serving */
-	CTL_PUT,		/* id: message number; nfds fds. Acked. */
+	/*
+	 * Acked, as is CTL_COMMIT: a worker waits for the answer to one before
+	 * it sends the next.
+	 */
+	CTL_PUT,		/* id: message number; nfds fds */
 	CTL_DISCARD,		/* the pending set is not wanted */
-	CTL_COMMIT,		/* id: message number; places. Acked. */
+	CTL_COMMIT,		/* id: message number; places */
 	CTL_DROP,		/* kind, index, id: close this fd for good */
 	CTL_HALF_CLOSED,	/* a client's input ended; is it still there? */
 	CTL_PAUSED,		/* nested: answers CTL_PAUSE */

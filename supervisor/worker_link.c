@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "supervisor/closer.h"
 #include "supervisor/supervise.h"
@@ -12,6 +13,13 @@
 #include "supervisor/worker_msg.h"
 
 #define MESSAGES_PER_PASS	32
+
+/*
+ * About as many messages wait in the control socket; what a worker that does
+ * not read keeps in flight counts against all who run as the same user.
+ */
+#define UNREAD_MAX		32
+#define MESSAGE_MEMORY		768	/* what the kernel takes for one */
 
 /* Until fds in flight have arrived somewhere, or others are closed. */
 static const struct timeval retry = { .tv_usec = 5000 };
@@ -128,7 +136,6 @@ static int send_due(struct console *c)
 		if (err)
 			return err;
 		w->ack_owed = false;
-		event_add(w->read_event, NULL);
 	}
 	if (w->stop_owed)
 		return send_owed(c, CTL_STOP, &w->stop_owed);
@@ -214,11 +221,6 @@ static void link_read_cb(evutil_socket_t fd, short what, void *arg)
 			rest(c);
 			return;
 		}
-		/* One answer is owed at a time; the worker waits for it. */
-		if (w->ack_owed) {
-			event_del(w->read_event);
-			return;
-		}
 		err = ctl_recv_all(w->control, &msg, fds, &nfds);
 		if (err)
 			closer_close_all(c->index, fds, nfds);
@@ -227,6 +229,11 @@ static void link_read_cb(evutil_socket_t fd, short what, void *arg)
 		if (err == -EPIPE || err == -ECONNRESET) {
 			event_del(w->read_event);
 			worker_hung_up(c);
+			return;
+		}
+		if (!err && w->ack_owed && worker_msg_is_acked(&msg)) {
+			closer_close_all(c->index, fds, nfds);
+			worker_condemn(c, "did not wait for an answer");
 			return;
 		}
 		if (!err)
@@ -247,10 +254,13 @@ int link_init(struct console *c)
 
 int link_open(struct console *c, int control)
 {
+	const int memory = UNREAD_MAX * MESSAGE_MEMORY / 2;
 	struct event_base *base = c->supervisor->base;
 	struct worker *w = &c->worker;
 
 	w->control = control;
+	/* The kernel doubles it; it is a bound, and no more. */
+	setsockopt(control, SOL_SOCKET, SO_SNDBUF, &memory, sizeof(memory));
 	w->read_event = event_new(base, control, EV_READ | EV_PERSIST,
 				  link_read_cb, c);
 	w->write_event = event_new(base, control, EV_WRITE, link_write_cb, c);

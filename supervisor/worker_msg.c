@@ -67,6 +67,11 @@ static int quit(struct console *c)
 	return 0;
 }
 
+bool worker_msg_is_acked(const struct ctl_msg *msg)
+{
+	return msg->type == CTL_PUT || msg->type == CTL_COMMIT;
+}
+
 int worker_msg_handle(struct console *c, const struct ctl_msg *msg, int *fds,
 		      unsigned int nfds)
 {

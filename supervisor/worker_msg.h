@@ -4,6 +4,9 @@
 
 #include "supervisor/console.h"
 
+/* The worker waits for the answer before it sends another one like this. */
+bool worker_msg_is_acked(const struct ctl_msg *msg);
+
 /*
  * Does what a worker asks for, within its own console. @fds are taken in any
  * case. Returns 0, or -EINVAL for what no worker says; an answer that is due

@@ -102,6 +102,84 @@ static void fd_where_none_belongs(void **state)
 	expect_condemned("fd", 0);
 }
 
+/* One that does not read: what it is sent piles up, and no ack fits. */
+static void fill(void)
+{
+	for (unsigned int i = 0; i < 1000; i++) {
+		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+		attach_client(console, fd);
+		attach_drop(console, FD_CLIENT, 0, console->last_id);
+		supervised_run(&s);
+	}
+	assert_false(console->worker.condemned);
+}
+
+static void put_one(uint64_t seq)
+{
+	const struct ctl_msg m = { .type = CTL_PUT, .id = seq };
+	int fd = STDERR_FILENO;
+
+	assert_int_equal(ctl_send(peer, &m, &fd, 1), 0);
+	supervised_run(&s);
+}
+
+static void little_is_in_flight(void **state)
+{
+	unsigned int n = 0;
+	struct ctl_msg m;
+	int fds[PENDING_MAX];
+	unsigned int nfds;
+
+	(void)state;
+	fill();
+	while (!ctl_recv(peer, &m, fds, &nfds)) {
+		fd_close_all(fds, nfds);
+		n++;
+	}
+	must(n >= 16 && n <= 40, "%u messages", n);
+}
+
+static void no_wait_for_an_answer(void **state)
+{
+	const struct ctl_msg next[] = {
+		{ .type = CTL_PUT, .id = 1 },
+		{ .type = CTL_COMMIT, .id = 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(next) / sizeof(*next); i++) {
+		int fd = STDERR_FILENO;
+
+		if (i) {
+			teardown(state);
+			setup(state);
+		}
+		fill();
+		put_one(0);
+		assert_false(console->worker.condemned);
+		assert_true(console->worker.ack_owed);
+		assert_int_equal(ctl_send(peer, &next[i], &fd,
+					  next[i].type == CTL_PUT), 0);
+		supervised_run(&s);
+		must(console->worker.condemned, "row %zu", i);
+	}
+}
+
+/* What needs no answer is done meanwhile. */
+static void read_while_an_answer_is_owed(void **state)
+{
+	const struct ctl_msg m = { .type = CTL_DISCARD };
+
+	(void)state;
+	fill();
+	put_one(0);
+	assert_int_equal(console->store.count, 2);
+	assert_int_equal(ctl_send(peer, &m, NULL, 0), 0);
+	supervised_run(&s);
+	assert_int_equal(console->store.count, 1);
+	assert_false(console->worker.condemned);
+}
+
 /* The same worker, had it behaved. */
 static void nothing_wrong(void **state)
 {
@@ -121,6 +199,9 @@ int main(void)
 		TEST(message),
 		TEST(packet),
 		TEST(fd_where_none_belongs),
+		TEST(little_is_in_flight),
+		TEST(no_wait_for_an_answer),
+		TEST(read_while_an_answer_is_owed),
 		TEST(nothing_wrong),
 	};
 
