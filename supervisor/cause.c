@@ -1,10 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include "supervisor/cause.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/contract.h"
+
+int cause_exit_of_exec(int err)
+{
+	switch (err) {
+	case ENOMEM:
+	case EAGAIN:
+	case EMFILE:
+	case ENFILE:
+		return CAUSE_EXIT_EXEC_LATER;
+	default:
+		return CAUSE_EXIT_EXEC;
+	}
+}
 
 static enum cause cause_of_exit(int status)
 {
@@ -15,6 +29,8 @@ static enum cause cause_of_exit(int status)
 	case WORKER_EXIT_JAIL:
 	case CAUSE_EXIT_EXEC:
 		return CAUSE_CANNOT_RUN;
+	case CAUSE_EXIT_EXEC_LATER:
+		return CAUSE_NOT_STARTED;
 	case WORKER_EXIT_STATE:
 		return CAUSE_STATE;
 	case WORKER_EXIT_CONTROL:
@@ -63,6 +79,8 @@ static const char *exit_words(int status)
 		return "lost its control socket";
 	case WORKER_EXIT_FAILED:
 		return "failed";
+	case CAUSE_EXIT_EXEC_LATER:
+		return "could not be executed for lack of memory or the like";
 	case CAUSE_EXIT_EXEC:
 		return "could not be executed";
 	default:

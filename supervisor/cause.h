@@ -9,7 +9,8 @@
 enum cause {
 	CAUSE_ASKED,		/* it was told to stop */
 	CAUSE_KILLED,		/* SIGKILL or the like, from outside */
-	CAUSE_NOT_STARTED,	/* there was no worker: a call of ours failed */
+	CAUSE_NOT_STARTED,	/* there was none: a call of ours, or its exec,
+				   failed for what may pass */
 	CAUSE_FAILED,		/* it ended itself, its state is good */
 	CAUSE_CORRUPT,		/* a crash: its state may be damaged */
 	CAUSE_HUNG,		/* it did not answer, and we killed it */
@@ -18,7 +19,11 @@ enum cause {
 };
 
 /* Exit status of the process between clone and exec when exec fails. */
+#define CAUSE_EXIT_EXEC_LATER	126	/* for lack of what may be there soon */
 #define CAUSE_EXIT_EXEC		127
+
+/* Which of them is for the errno @err. Async-signal-safe. */
+int cause_exit_of_exec(int err);
 
 enum cause cause_of(const siginfo_t *info);
 

@@ -91,7 +91,7 @@ static _Noreturn void child(pid_t parent, char **argv)
 	if (!take_slots())
 		syscall(SYS_execveat, SLOT_PROGRAM, "", argv, envp,
 			AT_EMPTY_PATH);
-	_exit(CAUSE_EXIT_EXEC);
+	_exit(cause_exit_of_exec(errno));
 }
 
 pid_t spawn_worker(const struct spawn *spawn, int *pidfd)

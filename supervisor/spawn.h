@@ -24,7 +24,7 @@ int spawn_reserve(void);
 /*
  * Starts a worker, as common/contract.h says, that dies with the thread that
  * started it. Returns its pid, and its pidfd in *@pidfd, or -errno. When the
- * program cannot be executed the child ends with CAUSE_EXIT_EXEC.
+ * program cannot be executed the child ends with cause_exit_of_exec().
  */
 pid_t spawn_worker(const struct spawn *spawn, int *pidfd);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* What waitid() says of a worker, as a cause and in words. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,6 +22,8 @@ static const struct {
 	{ CLD_EXITED, WORKER_EXIT_CONTRACT, CAUSE_CANNOT_RUN, "same build" },
 	{ CLD_EXITED, WORKER_EXIT_JAIL, CAUSE_CANNOT_RUN, "lock itself in" },
 	{ CLD_EXITED, CAUSE_EXIT_EXEC, CAUSE_CANNOT_RUN, "executed" },
+	{ CLD_EXITED, CAUSE_EXIT_EXEC_LATER, CAUSE_NOT_STARTED,
+	  "lack of memory" },
 	{ CLD_EXITED, WORKER_EXIT_STATE, CAUSE_STATE, "state" },
 	{ CLD_EXITED, WORKER_EXIT_CONTROL, CAUSE_FAILED, "control socket" },
 	{ CLD_EXITED, WORKER_EXIT_FAILED, CAUSE_CORRUPT, "failed" },
@@ -53,10 +56,26 @@ static void each_row(void **state)
 	}
 }
 
+static void exec_that_failed(void **state)
+{
+	static const int passing[] = { ENOMEM, EAGAIN, EMFILE, ENFILE };
+	static const int lasting[] = { ENOENT, EACCES, ENOEXEC, EPERM, EINVAL,
+				       EBADF, ELIBBAD, EIO };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(passing) / sizeof(*passing); i++)
+		must(cause_exit_of_exec(passing[i]) == CAUSE_EXIT_EXEC_LATER,
+		     "%s", strerror(passing[i]));
+	for (size_t i = 0; i < sizeof(lasting) / sizeof(*lasting); i++)
+		must(cause_exit_of_exec(lasting[i]) == CAUSE_EXIT_EXEC, "%s",
+		     strerror(lasting[i]));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_row),
+		cmocka_unit_test(exec_that_failed),
 	};
 
 	return cmocka_run_group_tests_name("cause", tests, NULL, NULL);

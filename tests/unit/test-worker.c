@@ -322,6 +322,32 @@ static void start_that_fails_is_tried_again(void **state)
 	run_until(WORKER_READY);
 }
 
+/* More often than a death of its own may come: nothing is closed for it. */
+static void exec_that_fails_is_tried_again(void **state)
+{
+	int client = attach(attach_client);
+	uint64_t deadline = wait_until(WAIT_MS);
+	unsigned int tries = 0;
+	pid_t pid = 0;
+
+	(void)state;
+	snprintf(console->socket.path, sizeof(console->socket.path), "exit %d",
+		 CAUSE_EXIT_EXEC_LATER);
+	worker_start(console);
+	while (tries < 8) {
+		tries += console->worker.pid != pid;
+		pid = console->worker.pid;
+		must(wait_left(deadline) > 0, "%u tries", tries);
+		assert_int_not_equal(console->worker.state, WORKER_PARKED);
+		supervised_run(&s);
+		wait_pause();
+	}
+	strcpy(console->socket.path, "none");
+	run_until(WORKER_READY);
+	assert_int_equal(who_serves(client), console->worker.pid);
+	close(client);
+}
+
 static void stopped(void **state)
 {
 	int client = start();
@@ -367,6 +393,7 @@ int main(int argc, char **argv)
 		TEST(not_executable),
 		TEST(parked_in_the_end),
 		TEST(start_that_fails_is_tried_again),
+		TEST(exec_that_fails_is_tried_again),
 		TEST(stopped),
 		TEST(stopped_between_workers),
 	};
