@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -32,20 +33,30 @@ static void rest(struct console *c, struct event *ev)
 	event_add(c->accept_timer, &rest_time);
 }
 
-static void accept_some(struct console *c, int listener, struct event *ev,
-			void (*attach)(struct console *c, int fd))
+static void attach_either(struct console *c, int listener, int fd,
+			  const struct sockaddr_in *from)
+{
+	if (listener == c->client_listener)
+		attach_client(c, fd, from);
+	else
+		attach_frontend(c, fd);
+}
+
+static void accept_some(struct console *c, int listener, struct event *ev)
 {
 	for (int i = 0; i < ACCEPTS_PER_PASS; i++) {
+		struct sockaddr_in from = { 0 };
+		socklen_t len = sizeof(from);
 		int fd;
 
 		if (fdstore_is_behind(&c->store)) {
 			rest(c, ev);
 			return;
 		}
-		fd = accept4(listener, NULL, NULL,
+		fd = accept4(listener, (struct sockaddr *)&from, &len,
 			     SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd >= 0) {
-			attach(c, fd);
+			attach_either(c, listener, fd, &from);
 			continue;
 		}
 		if (!passes(errno)) {
@@ -62,7 +73,7 @@ static void accept_frontend_cb(evutil_socket_t listener, short what, void *arg)
 	struct console *c = arg;
 
 	(void)what;
-	accept_some(c, listener, c->frontend_event, attach_frontend);
+	accept_some(c, listener, c->frontend_event);
 }
 
 static void accept_client_cb(evutil_socket_t listener, short what, void *arg)
@@ -70,7 +81,7 @@ static void accept_client_cb(evutil_socket_t listener, short what, void *arg)
 	struct console *c = arg;
 
 	(void)what;
-	accept_some(c, listener, c->client_event, attach_client);
+	accept_some(c, listener, c->client_event);
 }
 
 static void accept_again_cb(evutil_socket_t fd, short what, void *arg)

@@ -31,19 +31,16 @@ static void describe_frontend(int fd, char *peer)
 			 (unsigned int)cred.uid);
 }
 
-static void describe_client(int fd, char *peer)
+static void describe_client(const struct sockaddr_in *from, char *peer)
 {
-	struct sockaddr_in address;
-	socklen_t len = sizeof(address);
 	char host[INET_ADDRSTRLEN];
 
-	if (getpeername(fd, (struct sockaddr *)&address, &len) ||
-	    address.sin_family != AF_INET ||
-	    !inet_ntop(AF_INET, &address.sin_addr, host, sizeof(host)))
+	if (from->sin_family != AF_INET ||
+	    !inet_ntop(AF_INET, &from->sin_addr, host, sizeof(host)))
 		snprintf(peer, PEER_MAX, "unknown");
 	else
 		snprintf(peer, PEER_MAX, "%s:%u", host,
-			 ntohs(address.sin_port));
+			 ntohs(from->sin_port));
 }
 
 static void store_frontend(struct console *c, int fd, const char *peer)
@@ -103,13 +100,13 @@ static void set_client_options(int fd)
 			   &options[i].value, sizeof(options[i].value));
 }
 
-void attach_client(struct console *c, int fd)
+void attach_client(struct console *c, int fd, const struct sockaddr_in *from)
 {
 	char peer[PEER_MAX];
 	const char *why;
 	int index;
 
-	describe_client(fd, peer);
+	describe_client(from, peer);
 	if (access_check(c, FD_CLIENT, &why) != ACCESS_GRANTED) {
 		log_limited(LOG_WARN, "console %u: client %s refused: %s",
 			    c->index, peer, why);

@@ -8,9 +8,14 @@
 
 #include "supervisor/console.h"
 
-/* A connection was accepted; @fd is taken in any case. */
+struct sockaddr_in;
+
+/*
+ * A connection was accepted; @fd is taken in any case. @from is what accept()
+ * said: one that was reset by now does not know its peer any more.
+ */
 void attach_frontend(struct console *c, int fd);
-void attach_client(struct console *c, int fd);
+void attach_client(struct console *c, int fd, const struct sockaddr_in *from);
 
 /* Puts the terminal into the store; takes @in and @out. 0 or -errno. */
 int attach_terminal(struct console *c, int in, int out);

@@ -18,6 +18,8 @@
 /* What one pass sends another one receives. */
 #define PASSES	4
 
+const struct sockaddr_in nobody;
+
 static void open_console(struct supervised *s, unsigned int index)
 {
 	struct console *c = &s->console[index];

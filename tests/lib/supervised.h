@@ -6,6 +6,8 @@
 #ifndef TESTS_LIB_SUPERVISED_H
 #define TESTS_LIB_SUPERVISED_H
 
+#include <netinet/in.h>
+
 #include "supervisor/supervise.h"
 
 #define SUPERVISED_MAX	8
@@ -15,6 +17,9 @@ struct supervised {
 	struct supervisor supervisor;
 	struct console console[SUPERVISED_MAX];
 };
+
+/* Where clients come from that never were at a listener. */
+extern const struct sockaddr_in nobody;
 
 void supervised_open(struct supervised *s, unsigned int consoles);
 void supervised_close(struct supervised *s);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include <arpa/inet.h>
+#include <signal.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
@@ -117,6 +118,25 @@ static void attach_and_detach_are_logged(void **state)
 	world_end(w);
 }
 
+/* One that is gone before it is accepted has an address all the same. */
+static void a_client_that_resets_at_once(void **state)
+{
+	struct world *w = *state;
+	const struct linger now = { 1, 0 };
+	char peer[32];
+
+	world_quiet_daemon(w, 1);
+	must(!kill(w->daemon.pid, SIGSTOP), "SIGSTOP");
+	world_client(w, 0, 0);
+	snprintf(peer, sizeof(peer), "127.0.0.1:%u", own_port(&w->client[0]));
+	must(!setsockopt(w->client[0].fd, SOL_SOCKET, SO_LINGER, &now,
+			 sizeof(now)), "SO_LINGER");
+	tclient_close(&w->client[0]);
+	must(!kill(w->daemon.pid, SIGCONT), "SIGCONT");
+	daemon_log_wait(&w->daemon, peer, 2);
+	world_end(w);
+}
+
 /* The last words count the guests that lose their console. */
 static void stop_tells_how_many_guests_are_left(void **state)
 {
@@ -184,6 +204,7 @@ int main(int argc, char **argv)
 		WORLD_TEST(reconnect_with_a_notice),
 		WORLD_TEST(reconnect_without_notices),
 		WORLD_TEST(attach_and_detach_are_logged),
+		WORLD_TEST(a_client_that_resets_at_once),
 		WORLD_TEST(stop_tells_how_many_guests_are_left),
 		WORLD_TEST(t_08_backend_channel_is_not_read),
 		WORLD_TEST(reset_device),

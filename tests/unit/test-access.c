@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Who is let in, who waits, who is refused; what a drop lets happen. */
 #include <errno.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +14,7 @@
 #include "supervisor/attach.h"
 #include "tests/lib/must.h"
 
+static const struct sockaddr_in nobody;
 static struct console console;
 
 static int setup(void **state)
@@ -59,7 +61,7 @@ static int attach_new_client(void)
 {
 	int fd, peer = connection(&fd);
 
-	attach_client(&console, fd);
+	attach_client(&console, fd, &nobody);
 	return peer;
 }
 

@@ -108,7 +108,7 @@ static void fill(void)
 	for (unsigned int i = 0; i < 1000; i++) {
 		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-		attach_client(console, fd);
+		attach_client(console, fd, &nobody);
 		attach_drop(console, FD_CLIENT, 0, console->last_id);
 		supervised_run(&s);
 	}

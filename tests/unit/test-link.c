@@ -219,7 +219,7 @@ static void all_that_was_stored(void **state)
 	struct console *c = &consoles[0];
 
 	(void)state;
-	attach_client(c, some_socket());
+	attach_client(c, some_socket(), &nobody);
 	attach_frontend(c, some_socket());
 	start(0);
 	expect(0, CTL_CONFIG);
@@ -227,7 +227,7 @@ static void all_that_was_stored(void **state)
 	expect_fd(0, FD_CLIENT, 0, 1);
 	expect(0, CTL_START);
 	say(0, (struct ctl_msg){ .type = CTL_READY });
-	attach_client(c, some_socket());
+	attach_client(c, some_socket(), &nobody);
 	expect_fd(0, FD_CLIENT, 1, 3);
 	expect_nothing(0);
 }
@@ -268,7 +268,7 @@ static void dropped(void **state)
 	struct ctl_msg drop = { .type = CTL_DROP, .kind = FD_CLIENT, .id = 9 };
 
 	(void)state;
-	attach_client(&consoles[0], some_socket());
+	attach_client(&consoles[0], some_socket(), &nobody);
 	start(0);
 	expect(0, CTL_CONFIG);
 	expect_fd(0, FD_CLIENT, 0, 1);
@@ -304,7 +304,7 @@ static void full_socket(void **state)
 
 	(void)state;
 	for (unsigned int i = 0; i < CLIENTS_MAX; i++)
-		attach_client(c, some_socket());
+		attach_client(c, some_socket(), &nobody);
 	start(0);
 	expect(0, CTL_CONFIG);
 	for (unsigned int i = 0; i < CLIENTS_MAX; i++)
@@ -317,7 +317,7 @@ static void full_socket(void **state)
 			uint64_t id = sent + 1;
 
 			attach_drop(c, FD_CLIENT, i, id);
-			attach_client(c, some_socket());
+			attach_client(c, some_socket(), &nobody);
 			supervised_run(&s);
 			sent++;
 		}
@@ -339,7 +339,7 @@ static void turns(void **state)
 
 	(void)state;
 	for (unsigned int i = 0; i < CONSOLES; i++) {
-		attach_client(&consoles[i], some_socket());
+		attach_client(&consoles[i], some_socket(), &nobody);
 		start(i);
 	}
 	supervised_run(&s);

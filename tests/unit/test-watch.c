@@ -89,7 +89,7 @@ static void attach(void)
 
 	must(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair),
 	     "socketpair");
-	attach_client(console, pair[0]);
+	attach_client(console, pair[0], &nobody);
 	client = pair[1];
 }
 

@@ -70,6 +70,11 @@ static void run_until_not(pid_t pid)
 	run_until(WORKER_READY);
 }
 
+static void attach_a_client(struct console *c, int fd)
+{
+	attach_client(c, fd, &nobody);
+}
+
 static int attach(void (*attach_as)(struct console *c, int fd))
 {
 	int pair[2];
@@ -82,7 +87,7 @@ static int attach(void (*attach_as)(struct console *c, int fd))
 
 static int start(void)
 {
-	int client = attach(attach_client);
+	int client = attach(attach_a_client);
 
 	worker_start(console);
 	run_until(WORKER_READY);
@@ -262,7 +267,7 @@ static void kill_storm(void **state)
 
 static void parked(int status)
 {
-	int client = attach(attach_client);
+	int client = attach(attach_a_client);
 	int frontend = attach(attach_frontend);
 
 	snprintf(console->socket.path, sizeof(console->socket.path), "exit %d",
@@ -325,7 +330,7 @@ static void start_that_fails_is_tried_again(void **state)
 /* More often than a death of its own may come: nothing is closed for it. */
 static void exec_that_fails_is_tried_again(void **state)
 {
-	int client = attach(attach_client);
+	int client = attach(attach_a_client);
 	uint64_t deadline = wait_until(WAIT_MS);
 	unsigned int tries = 0;
 	pid_t pid = 0;
