@@ -60,8 +60,9 @@ static void accept_some(struct console *c, int listener, struct event *ev)
 			continue;
 		}
 		if (!passes(errno)) {
-			log_limited(LOG_ERROR, "console %u: accept: %s",
-				    c->index, strerror(errno));
+			log_write_limited(&c->accept_limit, LOG_ERROR,
+					  "console %u: accept: %s", c->index,
+					  strerror(errno));
 			rest(c, ev);
 		}
 		return;

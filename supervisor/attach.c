@@ -48,8 +48,9 @@ static void store_frontend(struct console *c, int fd, const char *peer)
 	int err = fdstore_set(&c->store, FD_FRONTEND, 0, ++c->last_id, fd);
 
 	if (err) {
-		log_limited(LOG_WARN, "console %u: front-end (%s) refused: %s",
-			    c->index, peer, strerror(-err));
+		log_write_limited(&c->frontend_limit, LOG_WARN,
+				  "console %u: front-end (%s) refused: %s",
+				  c->index, peer, strerror(-err));
 		closer_close(c->index, &fd);
 		return;
 	}
@@ -74,8 +75,9 @@ void attach_frontend(struct console *c, int fd)
 		memcpy(c->waiting_peer, peer, PEER_MAX);
 		break;
 	case ACCESS_REFUSED:
-		log_limited(LOG_WARN, "console %u: front-end (%s) refused: %s",
-			    c->index, peer, why);
+		log_write_limited(&c->frontend_limit, LOG_WARN,
+				  "console %u: front-end (%s) refused: %s",
+				  c->index, peer, why);
 		closer_close(c->index, &fd);
 		break;
 	}
@@ -108,8 +110,9 @@ void attach_client(struct console *c, int fd, const struct sockaddr_in *from)
 
 	describe_client(from, peer);
 	if (access_check(c, FD_CLIENT, &why) != ACCESS_GRANTED) {
-		log_limited(LOG_WARN, "console %u: client %s refused: %s",
-			    c->index, peer, why);
+		log_write_limited(&c->client_limit, LOG_WARN,
+				  "console %u: client %s refused: %s",
+				  c->index, peer, why);
 		closer_close(c->index, &fd);
 		return;
 	}

@@ -102,7 +102,12 @@ struct console {
 	struct event *retry_timer;	/* of the control socket */
 	enum turn turn;
 	struct event *turn_timer;
-	struct log_limit died_limit;	/* of this console, not of all */
+
+	/* What one console has to say too often hides no other's lines. */
+	struct log_limit died_limit;
+	struct log_limit frontend_limit;
+	struct log_limit client_limit;
+	struct log_limit accept_limit;
 };
 
 struct console_table {

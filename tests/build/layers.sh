@@ -125,6 +125,14 @@ never 'the supervisor never mentions rings or vhost-user messages' \
 	'vring_|VRING_|VIRTIO_|VHOST_USER_|\<gpa\>|\<uva\>' \
 	supervisor/*.c supervisor/*.h
 
+# One console's trouble is not another's.
+never 'closer_close() closes what came from peers and workers' \
+	'\<(fd_)?close(_all)?\(' \
+	supervisor/accept.c supervisor/fdstore.c supervisor/worker_link.c \
+	supervisor/worker_msg.c
+never 'what the supervisor logs is limited by console' \
+	'\<log_limited\(' supervisor/*.c
+
 # Nothing from outside ends a worker.
 never 'no assert, abort or die in the worker' \
 	'\<(assert|abort|die|err|errx|verr|__builtin_trap)\(|'"${include}<(assert|err)\.h" \

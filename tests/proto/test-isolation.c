@@ -123,6 +123,30 @@ static void a_noisy_neighbour(void **state)
 	world_end(w);
 }
 
+static void refused_front_end(struct world *w, unsigned int console)
+{
+	struct frontend fe;
+
+	fe_open(&fe, daemon_sock(&w->daemon, console));
+	fe_expect_end(&fe);
+	fe_close(&fe);
+}
+
+/* Its lines are limited, the other's only line is not. */
+static void a_neighbour_that_fills_the_log(void **state)
+{
+	struct world *w = *state;
+
+	two_consoles(w);
+	for (unsigned int i = 0; i < 30; i++)
+		refused_front_end(w, 0);
+	refused_front_end(w, 1);
+	daemon_log_wait(&w->daemon, "console 1: front-end (", 1);
+	must(daemon_log_count(&w->daemon, "console 0: front-end (") < 30,
+	     "not limited");
+	world_end(w);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -130,6 +154,7 @@ int main(int argc, char **argv)
 		WORLD_TEST(a_dead_neighbour),
 		WORLD_TEST(a_parked_neighbour),
 		WORLD_TEST(a_noisy_neighbour),
+		WORLD_TEST(a_neighbour_that_fills_the_log),
 	};
 
 	world_filter(argc, argv);
