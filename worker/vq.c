@@ -11,7 +11,9 @@
 #include "common/fd.h"
 #include "common/log.h"
 
-static const struct timeval poll_interval = { .tv_usec = 1000 };
+/* A ring that is polled is looked at less and less while nothing goes on. */
+#define POLL_FIRST_US	1000
+#define POLL_LAST_US	16000
 
 void vq_init(struct vq *vq, unsigned int index, struct event_base *base,
 	     void (*ready)(void *arg, unsigned int index), void *arg)
@@ -62,11 +64,37 @@ int vq_check_kick(int fd)
 	return 0;
 }
 
+static void poll_in(struct vq *vq, unsigned int us)
+{
+	const struct timeval tv = { .tv_usec = us };
+
+	vq->poll_us = us;
+	event_add(vq->kick_ev, &tv);
+}
+
+static void vq_poll_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct vq *vq = arg;
+	unsigned int us = vq->poll_us * 2;
+	uint16_t used;
+
+	(void)fd, (void)what;
+	vq->ready(vq->arg, vq->index);
+	if (!vq->running || vq->kick >= 0 || !vq->poll)
+		return;
+	used = vring_used_idx(&vq->vr);
+	if (used != vq->poll_used)
+		us = POLL_FIRST_US;
+	vq->poll_used = used;
+	poll_in(vq, us < POLL_LAST_US ? us : POLL_LAST_US);
+}
+
 static void vq_kick_cb(evutil_socket_t fd, short what, void *arg)
 {
 	struct vq *vq = arg;
-	ssize_t n = what & EV_READ ? read_kick(fd) : 1;
+	ssize_t n = read_kick(fd);
 
+	(void)what;
 	if (n == 0 || (n < 0 && errno != EAGAIN)) {
 		log_limited(LOG_WARN, "ring %u: kick fd cannot be read; polling",
 			    vq->index);
@@ -87,9 +115,8 @@ static void watch(struct vq *vq)
 		loop_event_free(&vq->kick_ev);
 	}
 	if (vq->poll) {
-		vq->kick_ev = loop_event(vq->base, -1, EV_PERSIST, vq_kick_cb,
-					 vq);
-		event_add(vq->kick_ev, &poll_interval);
+		vq->kick_ev = loop_event(vq->base, -1, 0, vq_poll_cb, vq);
+		poll_in(vq, POLL_FIRST_US);
 	}
 }
 

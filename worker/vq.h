@@ -22,7 +22,9 @@ struct vq {
 	int kick;			/* -1: none; borrowed by nobody */
 	int call;
 	int err;
-	bool poll;			/* no kick fd by wish: look every ms */
+	bool poll;			/* no kick fd by wish: look at times */
+	unsigned int poll_us;		/* until the next look */
+	uint16_t poll_used;		/* used index at the last one */
 	bool call_is_socket;
 	struct event *kick_ev;		/* while running */
 	struct event_base *base;

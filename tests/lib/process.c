@@ -186,6 +186,11 @@ long process_vm_kb(pid_t pid)
 	return process_status(pid, "\nVmSize:");
 }
 
+long process_waits(pid_t pid)
+{
+	return process_status(pid, "\nvoluntary_ctxt_switches:");
+}
+
 long process_cpu_ms(pid_t pid)
 {
 	long user = process_stat(pid, 14);

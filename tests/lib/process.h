@@ -32,5 +32,6 @@ long process_maps(pid_t pid);
 long process_rss_kb(pid_t pid);
 long process_vm_kb(pid_t pid);
 long process_cpu_ms(pid_t pid);
+long process_waits(pid_t pid);		/* how often it has gone to sleep */
 
 #endif
