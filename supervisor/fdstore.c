@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "supervisor/closer.h"
+#include "supervisor/notifier.h"
 
 /* The order of the places, which is the order of handing over. */
 static const enum fd_kind order[] = {
@@ -40,7 +41,7 @@ static struct fdstore_place *find(struct fdstore *store, enum fd_kind kind,
 static void fill(struct fdstore *store, struct fdstore_place *place, int fd,
 		 uint64_t id, bool handed)
 {
-	*place = (struct fdstore_place){ fd, handed, id };
+	*place = (struct fdstore_place){ fd, handed, false, id };
 	store->count++;
 }
 
@@ -175,6 +176,8 @@ int fdstore_commit(struct fdstore *store, uint64_t seq,
 		if (p->fd != CTL_NO_FD) {
 			*place = pending[p->fd];
 			pending[p->fd].fd = -1;
+			place->plain = p->kind == FD_KICK &&
+				       notifier_is_plain(place->fd);
 		}
 	}
 	fdstore_discard(store);
@@ -234,6 +237,18 @@ int fdstore_get(const struct fdstore *store, enum fd_kind kind,
 		return -1;
 	*id = place->id;
 	return place->fd;
+}
+
+int fdstore_get_pollable(const struct fdstore *store, enum fd_kind kind,
+			 unsigned int index)
+{
+	uint64_t id;
+	int fd = fdstore_get(store, kind, index, &id);
+
+	if (fd < 0 || is_connection(kind) ||
+	    store->place[first_place(kind) + index].plain)
+		return fd;
+	return -1;
 }
 
 int fdstore_free_index(const struct fdstore *store, enum fd_kind kind)

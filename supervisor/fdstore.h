@@ -21,6 +21,7 @@
 struct fdstore_place {
 	int fd;				/* -1: empty */
 	bool handed;			/* the worker of now has it */
+	bool plain;			/* a kick that notifier.h says is */
 	uint64_t id;
 };
 
@@ -87,6 +88,10 @@ bool fdstore_is_behind(const struct fdstore *store);
 /* The place's fd, borrowed, or -1. */
 int fdstore_get(const struct fdstore *store, enum fd_kind kind,
 		unsigned int index, uint64_t *id);
+
+/* The same, but -1 for one that a poll() might wait for. */
+int fdstore_get_pollable(const struct fdstore *store, enum fd_kind kind,
+			 unsigned int index);
 
 /* An empty place of this kind, or -ENOSPC. */
 int fdstore_free_index(const struct fdstore *store, enum fd_kind kind);

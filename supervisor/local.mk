@@ -25,6 +25,7 @@ noinst_LIBRARIES += %D%/libsupervisor.a
 	%D%/identity.c %D%/identity.h \
 	%D%/jobctl.c %D%/jobctl.h \
 	%D%/listen.c %D%/listen.h \
+	%D%/notifier.c %D%/notifier.h \
 	%D%/option_value.c %D%/option_value.h \
 	%D%/options.c %D%/options.h \
 	%D%/program.c %D%/program.h \

@@ -28,12 +28,12 @@ static uint32_t pending(const struct fdstore *store)
 	struct pollfd p[SOURCES_MAX];
 	unsigned int n = 0;
 	uint32_t bits = 0;
-	uint64_t id;
 
 	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
 		for (unsigned int i = 0; i < fd_kind_places(kinds[k]); i++)
 			p[n++] = (struct pollfd){
-				.fd = fdstore_get(store, kinds[k], i, &id),
+				.fd = fdstore_get_pollable(store, kinds[k],
+							   i),
 				.events = POLLIN,
 			};
 	if (poll(p, n, 0) <= 0)

@@ -10,6 +10,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -151,6 +153,41 @@ static void loops_with_something_to_take(void **state)
 	replaced(BUSY_TICKS);
 }
 
+/* As a front-end does, by a message that the worker handles. */
+static void store_kick(int fd)
+{
+	const struct ctl_place place = { .kind = FD_KICK, .index = 1 };
+
+	must(fd >= 0 && !fdstore_put(&console->store, 0, &fd, 1) &&
+	     !fdstore_commit(&console->store, 0, &place, 1), "kick");
+}
+
+static void loops_with_a_kick(void **state)
+{
+	(void)state;
+	start();
+	store_kick(eventfd(1, EFD_CLOEXEC));
+	say(OBEDIENT_LOOP);
+	replaced(BUSY_TICKS);
+}
+
+/* To look at some fds is to wait for the front-end: these are left alone. */
+static void kick_that_is_not_looked_at(void **state)
+{
+	struct epoll_event ready = { .events = EPOLLIN };
+	int inner = eventfd(1, EFD_CLOEXEC);
+	int outer = epoll_create1(EPOLL_CLOEXEC);
+
+	(void)state;
+	start();
+	must(!epoll_ctl(outer, EPOLL_CTL_ADD, inner, &ready), "epoll_ctl");
+	store_kick(outer);
+	for (unsigned int i = 0; i < BUSY_TICKS; i++)
+		tick();
+	assert_int_equal(console->worker.ping, 0);
+	close(inner);
+}
+
 static void loops_at_work(void **state)
 {
 	(void)state;
@@ -288,6 +325,8 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		TEST(loops_idle),
 		TEST(loops_with_something_to_take),
+		TEST(loops_with_a_kick),
+		TEST(kick_that_is_not_looked_at),
 		TEST(loops_at_work),
 		TEST(stopped),
 		TEST(never_comes_up),
