@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include "supervisor/filter.h"
 
+#include <asm/termbits.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <seccomp.h>
@@ -40,6 +41,10 @@ static const struct filter_row caretaker_rows[] = {
 	ALLOW(unlinkat)
 	ALLOW_VALUE(ioctl, 1, TCGETS)
 	ALLOW_VALUE(ioctl, 1, TCSETS)
+#ifdef TCGETS2				/* tcgetattr() since glibc 2.42 */
+	ALLOW_VALUE(ioctl, 1, TCGETS2)
+	ALLOW_VALUE(ioctl, 1, TCSETS2)
+#endif
 	ALLOW(rt_sigprocmask)
 	ALLOW(restart_syscall)
 	ALLOW(exit_group)

@@ -4,7 +4,8 @@
  * and by who needs it. Included by filter.c alone, which gives the macros
  * their meaning: ALLOW as it is; ALLOW_VALUE when the argument, counted from
  * 0, is this value; ALLOW_WITHOUT when these bits of it are clear. A name that
- * libseccomp or the machine lacks is left out.
+ * libseccomp or the machine lacks is left out; those with 64 at their end are
+ * what libc calls where a word has 32 bits.
  */
 
 /* the event loop */
@@ -17,6 +18,7 @@ ALLOW(epoll_ctl)
 ALLOW(recvmsg)
 ALLOW_VALUE(recvfrom, 4, 0)
 ALLOW(recvmmsg)
+ALLOW(recvmmsg_time64)
 ALLOW(sendmsg)
 ALLOW(sendmmsg)
 ALLOW(shutdown)
@@ -28,6 +30,7 @@ ALLOW(write)
 ALLOW_VALUE(sendto, 4, 0)
 ALLOW(poll)
 ALLOW(ppoll)
+ALLOW(ppoll_time64)
 
 /* the terminal, and a pipe or file in its place */
 ALLOW(read)
@@ -44,12 +47,16 @@ ALLOW_VALUE(madvise, 2, MADV_DONTNEED)
 ALLOW_VALUE(madvise, 2, MADV_FREE)
 ALLOW_VALUE(madvise, 2, MADV_DONTDUMP)
 ALLOW(fstat)
+ALLOW(fstat64)
 ALLOW_VALUE(newfstatat, 3, AT_EMPTY_PATH)
 ALLOW(fstatfs)
+ALLOW(fstatfs64)
 
 /* libc: clocks, random numbers, signals, abort(), the end */
 ALLOW(clock_gettime)
+ALLOW(clock_gettime64)
 ALLOW(clock_nanosleep)
+ALLOW(clock_nanosleep_time64)
 ALLOW(gettimeofday)
 ALLOW(getrandom)
 ALLOW(getpid)
@@ -59,6 +66,7 @@ ALLOW(rt_sigprocmask)
 ALLOW(rt_sigaction)
 ALLOW(rt_sigreturn)
 ALLOW(futex)
+ALLOW(futex_time64)
 ALLOW(restart_syscall)
 ALLOW(exit)
 ALLOW(exit_group)

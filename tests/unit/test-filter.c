@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* The workers' seccomp program: what it lets through and what it kills. */
+#include <asm/termbits.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -166,6 +167,82 @@ static void kills_foreign_calls(void **state)
 }
 #endif
 
+struct allowed {
+	const char *name;
+};
+
+#define ALLOW(name)			{ #name },
+#define ALLOW_VALUE(name, arg, value)	{ #name },
+#define ALLOW_WITHOUT(name, arg, bits)	{ #name },
+
+static const struct allowed allowed[] = {
+#include "supervisor/syscalls.h"
+};
+
+static bool is_allowed(const char *name)
+{
+	for (size_t i = 0; i < sizeof(allowed) / sizeof(*allowed); i++)
+		if (!strcmp(allowed[i].name, name))
+			return true;
+	return false;
+}
+
+/* This machine may not have them. */
+static void allows_what_32_bits_need(void **state)
+{
+	static const char *const wide[][2] = {
+		{ "clock_gettime", "clock_gettime64" },
+		{ "clock_nanosleep", "clock_nanosleep_time64" },
+		{ "ppoll", "ppoll_time64" },
+		{ "recvmmsg", "recvmmsg_time64" },
+		{ "futex", "futex_time64" },
+		{ "fstat", "fstat64" },
+		{ "fstatfs", "fstatfs64" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wide) / sizeof(*wide); i++)
+		must(is_allowed(wide[i][0]) && is_allowed(wide[i][1]), "%s",
+		     wide[i][1]);
+}
+
+/* Returns the wait status of a caretaker that asks a terminal for @request. */
+static int caretaker(unsigned long request)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		char room[256] = { 0 };
+
+		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+		    filter_enter_caretaker())
+			_exit(1);
+		syscall(SYS_ioctl, -1, request, room);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+static void caretaker_restores_terminals(void **state)
+{
+	static const unsigned long well[] = {
+		TCGETS, TCSETS,
+#ifdef TCGETS2
+		TCGETS2, TCSETS2,
+#endif
+	};
+	static const unsigned long ill[] = { TIOCSTI, TIOCSCTTY, TCSETSW,
+					     TIOCLINUX };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(well) / sizeof(*well); i++)
+		must(!caretaker(well[i]), "request %lx", well[i]);
+	for (size_t i = 0; i < sizeof(ill) / sizeof(*ill); i++)
+		must(WIFSIGNALED(caretaker(ill[i])), "request %lx", ill[i]);
+}
+
 static void is_sealed(void **state)
 {
 	int fd = filter_for_workers();
@@ -187,6 +264,8 @@ int main(void)
 #ifdef __x86_64__
 		cmocka_unit_test(kills_foreign_calls),
 #endif
+		cmocka_unit_test(allows_what_32_bits_need),
+		cmocka_unit_test(caretaker_restores_terminals),
 		cmocka_unit_test(is_sealed),
 	};
 
