@@ -93,6 +93,12 @@ static int prepare(struct serving *v, const struct options *options)
 	if (s->program < 0)
 		return s->program;
 	s->null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	s->log = tty_open_log();
+	if (s->log < 0) {
+		log_warn("standard error cannot be opened for writing alone: "
+			 "workers have no log");
+		s->log = s->null;
+	}
 	s->filter = filter_for_workers();
 	if (s->null >= 0 && s->filter >= 0)
 		return 0;

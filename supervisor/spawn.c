@@ -24,6 +24,7 @@
 enum {
 	SLOT_PROGRAM = WORKER_FD_END,
 	SLOT_NULL,
+	SLOT_LOG,
 	SLOT_END,
 	RESERVED = 64,
 };
@@ -45,6 +46,7 @@ static int fill_slots(const struct spawn *s)
 {
 	if (dup3(s->program, SLOT_PROGRAM, O_CLOEXEC) < 0 ||
 	    dup3(s->null, SLOT_NULL, O_CLOEXEC) < 0 ||
+	    dup3(s->log, SLOT_LOG, O_CLOEXEC) < 0 ||
 	    dup2(s->control, WORKER_FD_CONTROL) < 0 ||
 	    dup2(s->state, WORKER_FD_STATE) < 0 ||
 	    dup2(s->filter, WORKER_FD_FILTER) < 0)
@@ -62,7 +64,8 @@ static int take_slots(void)
 {
 	if (close_range(SLOT_END, ~0U, CLOSE_RANGE_UNSHARE) ||
 	    dup2(SLOT_NULL, STDIN_FILENO) < 0 ||
-	    dup2(SLOT_NULL, STDOUT_FILENO) < 0)
+	    dup2(SLOT_NULL, STDOUT_FILENO) < 0 ||
+	    dup2(SLOT_LOG, STDERR_FILENO) < 0)
 		return -1;
 	return 0;
 }

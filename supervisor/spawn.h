@@ -8,6 +8,7 @@
 struct spawn {
 	int program;			/* O_PATH */
 	int null;			/* its standard input and output */
+	int log;			/* its standard error */
 	int control;
 	int state;
 	int filter;

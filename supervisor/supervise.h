@@ -18,6 +18,7 @@ struct supervisor {
 	int program;			/* the worker's, O_PATH */
 	int filter;			/* the workers' seccomp program */
 	int null;
+	int log;			/* the workers' standard error */
 	bool log_crlf;
 	bool ending;
 	bool killed;			/* workers that did not end in time */

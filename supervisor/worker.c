@@ -99,8 +99,8 @@ static int launch(struct console *c, int control)
 {
 	const struct supervisor *s = c->supervisor;
 	const struct spawn spawn = {
-		s->program, s->null, control, c->state, s->filter, c->index,
-		c->socket.path,
+		s->program, s->null, s->log, control, c->state, s->filter,
+		c->index, c->socket.path,
 	};
 	struct worker *w = &c->worker;
 

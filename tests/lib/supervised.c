@@ -66,6 +66,7 @@ void supervised_open(struct supervised *s, unsigned int consoles)
 		.table = { s->console, consoles },
 		.program = open("/proc/self/exe", O_PATH | O_CLOEXEC),
 		.null = open("/dev/null", O_RDWR | O_CLOEXEC),
+		.log = STDERR_FILENO,
 		.filter = open("/dev/null", O_RDWR | O_CLOEXEC),
 		.base = event_base_new(),
 	};

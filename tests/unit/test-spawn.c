@@ -37,6 +37,7 @@ struct report {
 	unsigned int blocked;		/* signals */
 	unsigned int ignored;
 	int pipe_ignored;
+	ino_t log;
 	char state[8], filter[8];
 	char argv[3][64];
 };
@@ -79,10 +80,13 @@ static int be_a_worker(char **argv)
 {
 	struct report r = { .pid = getpid(), .ppid = getppid(),
 			    .sid = getsid(0) };
+	struct stat log;
 
 	look_at_fds(&r);
 	look_at_signals(&r);
 	prctl(PR_GET_PDEATHSIG, &r.pdeathsig);
+	if (!fstat(STDERR_FILENO, &log))
+		r.log = log.st_ino;
 	for (char **e = environ; *e; e++)
 		r.environment++;
 	if (pread(WORKER_FD_STATE, r.state, sizeof(r.state), 0) < 0 ||
@@ -112,6 +116,7 @@ static int setup(void **state)
 	spawn = (struct spawn){
 		.program = open("/proc/self/exe", O_PATH | O_CLOEXEC),
 		.null = open("/dev/null", O_RDWR | O_CLOEXEC),
+		.log = memfd_with("log"),
 		.control = control[1],
 		.state = memfd_with("state"),
 		.filter = memfd_with("filter"),
@@ -128,6 +133,7 @@ static int teardown(void **state)
 	close(spawn.control);
 	close(spawn.program);
 	close(spawn.null);
+	close(spawn.log);
 	close(spawn.state);
 	close(spawn.filter);
 	return 0;
@@ -146,6 +152,7 @@ static void as_the_contract_says(void **state)
 {
 	int pidfd = -1, stray = open("/dev/null", O_RDONLY);
 	struct report r;
+	struct stat log;
 	sigset_t usr1;
 	siginfo_t info;
 	pid_t pid;
@@ -171,6 +178,8 @@ static void as_the_contract_says(void **state)
 	assert_int_equal(r.pdeathsig, SIGKILL);
 	must(r.fds == 0x3f && !r.high_fds, "fds %x and %u more", r.fds,
 	     r.high_fds);
+	assert_int_equal(fstat(spawn.log, &log), 0);
+	assert_int_equal(r.log, log.st_ino);
 	assert_int_equal(r.environment, 0);
 	assert_int_equal(r.blocked, 0);
 	assert_int_equal(r.ignored, 0);
