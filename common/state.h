@@ -62,6 +62,14 @@
 		STATE_POINT();						\
 	} while (0)
 
+/* The rings by index. */
+enum console_queue {
+	CONSOLE_RX,
+	CONSOLE_TX,
+	CONSOLE_CTRL_RX,		/* to the guest */
+	CONSOLE_CTRL_TX,		/* from the guest */
+};
+
 struct state_region {
 	uint64_t gpa;
 	uint64_t size;			/* bytes; 0: the slot is empty */

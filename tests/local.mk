@@ -37,6 +37,7 @@ unit_tests = \
 	%D%/unit/test-skip \
 	%D%/unit/test-spawn \
 	%D%/unit/test-state-check \
+	%D%/unit/test-state-fields \
 	%D%/unit/test-statefd \
 	%D%/unit/test-vis \
 	%D%/unit/test-vring \
@@ -197,6 +198,7 @@ endif
 	%D%/lib/fe-setup.c %D%/lib/fe-setup.h \
 	%D%/lib/frontend.c %D%/lib/frontend.h \
 	%D%/lib/gconsole.c %D%/lib/gconsole.h \
+	%D%/lib/good-state.c %D%/lib/good-state.h \
 	%D%/lib/gring.c %D%/lib/gring.h \
 	%D%/lib/gring-notify.c \
 	%D%/lib/guest.c %D%/lib/guest.h \

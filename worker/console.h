@@ -17,13 +17,6 @@
 #define VIRTIO_CONSOLE_F_MULTIPORT	1
 #define VIRTIO_CONSOLE_F_EMERG_WRITE	2
 
-enum console_queue {
-	CONSOLE_RX,
-	CONSOLE_TX,
-	CONSOLE_CTRL_RX,		/* to the guest */
-	CONSOLE_CTRL_TX,		/* from the guest */
-};
-
 struct console {
 	struct console_state *state;
 	const struct worker_config *config;

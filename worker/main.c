@@ -180,9 +180,7 @@ int main(void)
 	jail_filter();
 
 	handover_receive(&handover);
-	error = state_check(state, size);
-	if (!error && !state_check_ids(state, config.last_id))
-		error = "ids";
+	error = state_check(state, size, &config);
 	if (!error) {
 		console_init(&console, state, &config, base);
 		event_add(loop_event(base, WORKER_FD_CONTROL,

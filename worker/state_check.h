@@ -2,23 +2,20 @@
 #ifndef WORKER_STATE_CHECK_H
 #define WORKER_STATE_CHECK_H
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
+#include "common/contract.h"
 #include "common/state.h"
 
 /*
  * Does a state of @size bytes satisfy every invariant that the code relies on?
- * It may come from a worker that a guest had taken over. Returns NULL, or what
- * is wrong.
+ * It may come from a worker that a guest had taken over; @config does not.
+ * Returns NULL, or the name of the first invariant that it breaks.
  */
-const char *state_check(const struct console_state *state, size_t size);
+const char *state_check(const struct console_state *state, size_t size,
+			const struct worker_config *config);
 
-/*
- * Has the supervisor given out all ids of connections and clients in it, the
- * last being @last_id? Others would turn away who comes later.
- */
-bool state_check_ids(const struct console_state *state, uint64_t last_id);
+/* The names of all invariants, in the order of checking; ends in NULL. */
+extern const char *const state_invariants[];
 
 #endif

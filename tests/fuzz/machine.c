@@ -117,9 +117,8 @@ static void come_up(struct machine *m, uintptr_t arg)
 	memset(handover.fd, -1, sizeof(handover.fd));
 	console_init(&console, m->state, &m->config, m->base);
 	m->up = true;
-	error = state_check(m->state, SIZE);
-	if (!error && !state_check_ids(m->state, m->next_id))
-		error = "ids";
+	m->config.last_id = m->next_id;
+	error = state_check(m->state, SIZE, &m->config);
 	fuzz_check(!error || !overseer.trusted, "state: %s", error);
 	if (!error) {
 		handover_receive(&handover);
