@@ -74,6 +74,7 @@ proto_tests = \
 	%D%/proto/test-resume \
 	%D%/proto/test-ring \
 	%D%/proto/test-slots \
+	%D%/proto/test-state \
 	%D%/proto/test-used
 # Workers that are killed or hang, again and again: each takes a minute or more.
 kill_tests = \
@@ -129,6 +130,14 @@ endif
 %C%_points_worker_LDADD = \
 	common/libcommon.a \
 	$(LIBEVENT_LIBS) $(LIBCAP_NG_LIBS)
+
+# The daemon of test-state: it shows its states.
+if TESTS_IN_C
+check_PROGRAMS += %D%/spy/daemon
+endif
+%C%_spy_daemon_SOURCES = supervisor/main.c %D%/spy/memfd.c
+%C%_spy_daemon_LDADD = $(vhost_device_console_LDADD)
+%C%_spy_daemon_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=memfd_create
 
 # The kernel's part of a call, and a guest that writes between two fetches.
 peer_ldflags = $(AM_LDFLAGS) -Wl,--wrap=sendmmsg -Wl,--wrap=writev
