@@ -156,10 +156,11 @@ peer_ldflags = $(AM_LDFLAGS) -Wl,--wrap=sendmmsg -Wl,--wrap=writev
 #   %C%_fuzz_fuzz_<name>_LDFLAGS = $(fuzz_ldflags)
 fuzz_targets = \
 	%D%/fuzz/fuzz-messages \
+	%D%/fuzz/fuzz-resume \
 	%D%/fuzz/fuzz-ring
 include %D%/fuzz/corpus.mk
 
-# Both run a worker in the target itself, and see it die between two calls.
+# All run a worker in the target itself, and see it die between two calls.
 fuzz_machine = \
 	%D%/fuzz/input.h \
 	%D%/fuzz/machine.c %D%/fuzz/machine.h \
@@ -169,13 +170,22 @@ fuzz_machine_ldflags = $(fuzz_ldflags) \
 	-Wl,--wrap=vring_put -Wl,--wrap=vring_publish \
 	-Wl,--wrap=mmap -Wl,--wrap=munmap
 
-%C%_fuzz_fuzz_messages_SOURCES = \
-	%D%/fuzz/fuzz-messages.c \
+fuzz_front = \
+	%D%/fuzz/front.c %D%/fuzz/front.h \
 	%D%/fuzz/stream.c %D%/fuzz/stream.h \
-	%D%/fuzz/tamper.c %D%/fuzz/tamper.h \
 	$(fuzz_machine)
+
+%C%_fuzz_fuzz_messages_SOURCES = %D%/fuzz/fuzz-messages.c $(fuzz_front)
 %C%_fuzz_fuzz_messages_LDADD = supervisor/libsupervisor.a $(fuzz_ldadd)
 %C%_fuzz_fuzz_messages_LDFLAGS = $(fuzz_machine_ldflags)
+
+%C%_fuzz_fuzz_resume_SOURCES = \
+	%D%/fuzz/fuzz-resume.c \
+	%D%/fuzz/state-oracle.c %D%/fuzz/state-oracle.h \
+	%D%/fuzz/tamper.c %D%/fuzz/tamper.h \
+	$(fuzz_front)
+%C%_fuzz_fuzz_resume_LDADD = supervisor/libsupervisor.a $(fuzz_ldadd)
+%C%_fuzz_fuzz_resume_LDFLAGS = $(fuzz_machine_ldflags)
 
 %C%_fuzz_fuzz_ring_SOURCES = \
 	%D%/fuzz/fuzz-ring.c \

@@ -74,18 +74,108 @@ fuzz_corpus = \
 	%D%/corpus/fuzz-messages/stop-cont \
 	%D%/corpus/fuzz-messages/swap-both \
 	%D%/corpus/fuzz-messages/tables \
-	%D%/corpus/fuzz-messages/tamper-20 \
-	%D%/corpus/fuzz-messages/tamper-6 \
-	%D%/corpus/fuzz-messages/tamper-ahead \
-	%D%/corpus/fuzz-messages/tamper-ahead2 \
-	%D%/corpus/fuzz-messages/tamper-head \
-	%D%/corpus/fuzz-messages/tamper-mark \
-	%D%/corpus/fuzz-messages/tamper-places \
-	%D%/corpus/fuzz-messages/tamper-rx \
 	%D%/corpus/fuzz-messages/too-many-fds \
 	%D%/corpus/fuzz-messages/unknown \
 	%D%/corpus/fuzz-messages/wait \
 	%D%/corpus/fuzz-messages/wrong-fds \
+	%D%/corpus/fuzz-resume/backlog \
+	%D%/corpus/fuzz-resume/budget \
+	%D%/corpus/fuzz-resume/client-given \
+	%D%/corpus/fuzz-resume/client-gone \
+	%D%/corpus/fuzz-resume/client-id \
+	%D%/corpus/fuzz-resume/conn-given \
+	%D%/corpus/fuzz-resume/conn-order \
+	%D%/corpus/fuzz-resume/current \
+	%D%/corpus/fuzz-resume/ended-given \
+	%D%/corpus/fuzz-resume/found-135df198 \
+	%D%/corpus/fuzz-resume/found-1670eb39 \
+	%D%/corpus/fuzz-resume/found-2a94cdbd \
+	%D%/corpus/fuzz-resume/found-3f1733ba \
+	%D%/corpus/fuzz-resume/found-48bb5787 \
+	%D%/corpus/fuzz-resume/found-5a8f4607 \
+	%D%/corpus/fuzz-resume/found-645c2a76 \
+	%D%/corpus/fuzz-resume/found-6a8168a3 \
+	%D%/corpus/fuzz-resume/found-8c11453e \
+	%D%/corpus/fuzz-resume/found-c4344a02 \
+	%D%/corpus/fuzz-resume/found-c540c467 \
+	%D%/corpus/fuzz-resume/found-cfbee5cf \
+	%D%/corpus/fuzz-resume/found-d3ddb6c9 \
+	%D%/corpus/fuzz-resume/half-read \
+	%D%/corpus/fuzz-resume/head \
+	%D%/corpus/fuzz-resume/idle \
+	%D%/corpus/fuzz-resume/in-at \
+	%D%/corpus/fuzz-resume/in-count \
+	%D%/corpus/fuzz-resume/in-len \
+	%D%/corpus/fuzz-resume/in-message \
+	%D%/corpus/fuzz-resume/kept \
+	%D%/corpus/fuzz-resume/larger-memory \
+	%D%/corpus/fuzz-resume/magic \
+	%D%/corpus/fuzz-resume/mark \
+	%D%/corpus/fuzz-resume/mark-far \
+	%D%/corpus/fuzz-resume/mark-len \
+	%D%/corpus/fuzz-resume/more-memory \
+	%D%/corpus/fuzz-resume/next-gen \
+	%D%/corpus/fuzz-resume/no-conn \
+	%D%/corpus/fuzz-resume/no-message \
+	%D%/corpus/fuzz-resume/noise-0 \
+	%D%/corpus/fuzz-resume/noise-1 \
+	%D%/corpus/fuzz-resume/noise-client \
+	%D%/corpus/fuzz-resume/nplaces \
+	%D%/corpus/fuzz-resume/other-conn \
+	%D%/corpus/fuzz-resume/other-copies \
+	%D%/corpus/fuzz-resume/other-copy \
+	%D%/corpus/fuzz-resume/other-records \
+	%D%/corpus/fuzz-resume/out-at \
+	%D%/corpus/fuzz-resume/out-count \
+	%D%/corpus/fuzz-resume/out-len \
+	%D%/corpus/fuzz-resume/out-reply \
+	%D%/corpus/fuzz-resume/owed \
+	%D%/corpus/fuzz-resume/owed-again \
+	%D%/corpus/fuzz-resume/place-fd \
+	%D%/corpus/fuzz-resume/place-index \
+	%D%/corpus/fuzz-resume/place-kind \
+	%D%/corpus/fuzz-resume/places-again \
+	%D%/corpus/fuzz-resume/polled \
+	%D%/corpus/fuzz-resume/pos-completed \
+	%D%/corpus/fuzz-resume/pos-gen \
+	%D%/corpus/fuzz-resume/pos-head \
+	%D%/corpus/fuzz-resume/pos-unused \
+	%D%/corpus/fuzz-resume/positions \
+	%D%/corpus/fuzz-resume/quiet \
+	%D%/corpus/fuzz-resume/reconnect \
+	%D%/corpus/fuzz-resume/regions \
+	%D%/corpus/fuzz-resume/reply-again \
+	%D%/corpus/fuzz-resume/reply-len \
+	%D%/corpus/fuzz-resume/ring-broken \
+	%D%/corpus/fuzz-resume/ring-gen \
+	%D%/corpus/fuzz-resume/ring-kick \
+	%D%/corpus/fuzz-resume/ring-num \
+	%D%/corpus/fuzz-resume/ring-size \
+	%D%/corpus/fuzz-resume/ring-started \
+	%D%/corpus/fuzz-resume/rx-count \
+	%D%/corpus/fuzz-resume/rx-gen \
+	%D%/corpus/fuzz-resume/rx-head \
+	%D%/corpus/fuzz-resume/rx-kind \
+	%D%/corpus/fuzz-resume/rx-n \
+	%D%/corpus/fuzz-resume/rx-unused \
+	%D%/corpus/fuzz-resume/said \
+	%D%/corpus/fuzz-resume/say-far \
+	%D%/corpus/fuzz-resume/say-len \
+	%D%/corpus/fuzz-resume/says \
+	%D%/corpus/fuzz-resume/send-count \
+	%D%/corpus/fuzz-resume/send-end \
+	%D%/corpus/fuzz-resume/send-len \
+	%D%/corpus/fuzz-resume/send-start \
+	%D%/corpus/fuzz-resume/seq \
+	%D%/corpus/fuzz-resume/skip \
+	%D%/corpus/fuzz-resume/smaller-memory \
+	%D%/corpus/fuzz-resume/tail \
+	%D%/corpus/fuzz-resume/taken \
+	%D%/corpus/fuzz-resume/typed \
+	%D%/corpus/fuzz-resume/typed-ahead \
+	%D%/corpus/fuzz-resume/typed-kept \
+	%D%/corpus/fuzz-resume/unchanged \
+	%D%/corpus/fuzz-resume/version \
 	%D%/corpus/fuzz-ring/bad-head \
 	%D%/corpus/fuzz-ring/ctrl \
 	%D%/corpus/fuzz-ring/die-1 \

@@ -14,8 +14,6 @@
 #include "worker/handover.h"
 #include "worker/state_check.h"
 
-#define SIZE		(STATE_RING_OFFSET + MACHINE_RING)
-
 static struct console console;
 static struct handover handover;
 
@@ -56,18 +54,14 @@ static void close_lost(struct machine *m)
 	look_at_fds(m->open_at_call);
 }
 
-/* A worker that cannot resume exits, and leaves the rest to that. */
 static void check_fds(const struct machine *m)
 {
 	bool open[MACHINE_FDS];
 
 	look_at_fds(open);
-	for (int fd = 0; fd < MACHINE_FDS; fd++) {
-		if (open[fd] == m->open_before[fd])
-			continue;
-		fuzz_check(m->gave_up, "fd %d is left open", fd);
-		close(fd);
-	}
+	for (int fd = 0; fd < MACHINE_FDS; fd++)
+		fuzz_check(open[fd] == m->open_before[fd],
+			   "fd %d is left open", fd);
 }
 
 /* What the end of a process does: no word to anyone. */
@@ -118,17 +112,15 @@ static void come_up(struct machine *m, uintptr_t arg)
 	console_init(&console, m->state, &m->config, m->base);
 	m->up = true;
 	m->config.last_id = m->next_id;
-	error = state_check(m->state, SIZE, &m->config);
-	fuzz_check(!error || !overseer.trusted, "state: %s", error);
+	error = state_check(m->state, MACHINE_STATE, &m->config);
+	fuzz_check(!error || !m->sound, "state: %s", error);
 	if (!error) {
 		handover_receive(&handover);
 		error = handover_resume(&handover, &console);
 		fuzz_check(!error || !overseer.trusted, "resume: %s", error);
 	}
-	if (error) {
+	if (error)
 		bury(m);
-		m->gave_up = true;
-	}
 }
 
 static void guarded(struct machine *m,
@@ -159,6 +151,19 @@ void machine_call(struct machine *m,
 		guarded(m, come_up, 0);
 	else
 		guarded(m, call, arg);
+	/* it exited, and left the rest to that */
+	if (!m->up)
+		close_lost(m);
+}
+
+static void blank_state(struct machine *m)
+{
+	memset(m->state, 0, MACHINE_STATE);
+	m->state->magic = STATE_MAGIC;
+	m->state->version = STATE_VERSION;
+	m->state->size = sizeof(*m->state);
+	m->state->ring_size = MACHINE_RING;
+	m->sound = overseer.trusted = true;
 }
 
 void machine_start(struct machine *m, const struct worker_config *config)
@@ -169,12 +174,9 @@ void machine_start(struct machine *m, const struct worker_config *config)
 	memset(m->client, -1, sizeof(m->client));
 	overseer_reset();
 	/* of the exact size, so that a sanitizer sees an access past its end */
-	m->state = calloc(1, SIZE);
+	m->state = malloc(MACHINE_STATE);
 	fuzz_check(m->state, "out of memory");
-	m->state->magic = STATE_MAGIC;
-	m->state->version = STATE_VERSION;
-	m->state->size = sizeof(*m->state);
-	m->state->ring_size = MACHINE_RING;
+	blank_state(m);
 	machine_call(m, come_up, 0);
 }
 
@@ -239,6 +241,19 @@ void machine_replace(struct machine *m)
 	bury(m);
 	overseer_new_worker();
 	machine_call(m, come_up, 0);
+}
+
+void machine_reset(struct machine *m)
+{
+	uint64_t id;
+
+	blank_state(m);
+	if (fdstore_get(&overseer.store, FD_FRONTEND, 0, &id) >= 0)
+		fdstore_drop(&overseer.store, FD_FRONTEND, 0, id);
+	overseer_new_worker();
+	m->config.reset = 1;
+	machine_call(m, come_up, 0);
+	m->config.reset = 0;
 }
 
 /* A fresh socket pair: one end in the store, as the supervisor accepts it. */
@@ -308,4 +323,32 @@ void machine_attach(struct machine *m, unsigned int slot)
 void machine_detach(struct machine *m, unsigned int slot)
 {
 	fd_close(&m->client[slot]);
+}
+
+void machine_client(struct machine *m, uint8_t what)
+{
+	unsigned int slot = what >> 4;
+	char bytes[256];
+
+	switch (what & 7) {
+	case 0: case 1:
+		machine_attach(m, slot);
+		break;
+	case 2:
+		machine_detach(m, slot);
+		break;
+	case 3:
+		shutdown(m->client[slot], SHUT_WR);
+		break;
+	case 4:
+		shutdown(m->client[slot], SHUT_RD);
+		break;
+	case 5:
+		recv(m->client[slot], bytes, sizeof(bytes), MSG_DONTWAIT);
+		break;
+	default:
+		memset(bytes, 'x', sizeof(bytes));
+		send(m->client[slot], bytes, what & 8 ? 256 : 5,
+		     MSG_DONTWAIT | MSG_NOSIGNAL);
+	}
 }

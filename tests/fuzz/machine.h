@@ -14,6 +14,7 @@
 #include "worker/console.h"
 
 #define MACHINE_RING	UINT64_C(4096)	/* bytes of output kept */
+#define MACHINE_STATE	(STATE_RING_OFFSET + MACHINE_RING)
 #define MACHINE_FDS	256		/* none is higher */
 
 struct machine {
@@ -21,10 +22,10 @@ struct machine {
 	struct console_state *state;
 	struct event_base *base;
 	bool up;			/* false: it cannot be resumed */
+	bool sound;			/* only workers changed the state */
 	uint64_t next_id;
 	int frontend;			/* our end; -1: none */
 	int client[CLIENTS_MAX];	/* our ends */
-	bool gave_up;			/* and that was so */
 	bool open_before[MACHINE_FDS];
 	bool open_at_call[MACHINE_FDS];
 };
@@ -48,6 +49,9 @@ void machine_run(struct machine *m, unsigned int turns);
 /* The worker ends here and now; another one goes on. */
 void machine_replace(struct machine *m);
 
+/* A clean slate, as the supervisor makes it when a worker gave up. */
+void machine_reset(struct machine *m);
+
 /* A new front-end, unless there is one; it hangs up. */
 void machine_connect(struct machine *m);
 void machine_disconnect(struct machine *m);
@@ -55,6 +59,9 @@ void machine_disconnect(struct machine *m);
 /* A new client in @slot, unless there is one; it hangs up. */
 void machine_attach(struct machine *m, unsigned int slot);
 void machine_detach(struct machine *m, unsigned int slot);
+
+/* The client in slot @what / 16 comes, goes, reads or types. */
+void machine_client(struct machine *m, uint8_t what);
 
 /* The worker and the store have the fds that the session says, and no other. */
 void machine_check_store(const struct machine *m);

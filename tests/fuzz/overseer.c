@@ -194,6 +194,7 @@ int control_put(uint64_t seq, const int *fds, unsigned int nfds)
 	int copy[PENDING_MAX];
 	int err;
 
+	fuzz_check(nfds <= PENDING_MAX, "%u fds", nfds);
 	mortal();
 	for (unsigned int i = 0; i < nfds; i++)
 		copy[i] = dup(fds[i]);
@@ -211,6 +212,8 @@ int control_commit(uint64_t seq, const struct ctl_place *place,
 {
 	int err;
 
+	/* the message has room for so many */
+	fuzz_check(nplaces <= PENDING_MAX, "%u places", nplaces);
 	mortal();
 	err = fdstore_commit(&overseer.store, seq, place, nplaces);
 	fuzz_check(!overseer.trusted || !err, "%u places for %llu: %d",

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include "tests/fuzz/front.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/fd.h"
+#include "tests/lib/vhost.h"
+
+#define SMALL_SIZE	0x1000
+#define GPA		UINT64_C(0x10000)
+#define UVA		UINT64_C(0x7f0000000000)
+#define AVAIL		0x400		/* in a ring's part of the memory */
+#define USED		0x800
+#define BUFFERS		0x8000
+
+void front_start(struct front *f)
+{
+	for (unsigned int i = 0; i < FRONT_EVENTS; i++)
+		f->event[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	f->memory = memfd_create("guest", MFD_CLOEXEC);
+	f->small = memfd_create("guest", MFD_CLOEXEC);
+	fuzz_check(!ftruncate(f->memory, FRONT_MEMORY) &&
+		   !ftruncate(f->small, SMALL_SIZE), "no memory");
+	f->ptr = mmap(NULL, FRONT_MEMORY, PROT_READ | PROT_WRITE, MAP_SHARED,
+		      f->memory, 0);
+	fuzz_check(f->ptr != MAP_FAILED, "no memory");
+	memset(f->avail, 0, sizeof(f->avail));
+	stream_reset(&f->s);
+}
+
+void front_stop(struct front *f)
+{
+	munmap(f->ptr, FRONT_MEMORY);
+	fd_close_all(f->event, FRONT_EVENTS);
+	fd_close(&f->memory);
+	fd_close(&f->small);
+}
+
+void front_again(struct front *f)
+{
+	memset(f->ptr, 0, FRONT_MEMORY);
+	memset(f->avail, 0, sizeof(f->avail));
+	stream_reset(&f->s);
+}
+
+/* A duplicate, or a fresh fd, of the kind that @what names. */
+static int some_fd(const struct front *f, uint8_t what)
+{
+	int pair[2];
+
+	switch (what % 8) {
+	case 0: case 1:
+		return dup(f->event[what / 8 % FRONT_EVENTS]);
+	case 2: case 3:
+		return dup(f->memory);
+	case 4:
+		return dup(f->small);
+	case 5:
+		if (pipe2(pair, O_CLOEXEC | (what & 8 ? O_NONBLOCK : 0)) < 0)
+			return -1;
+		break;
+	case 6:
+		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
+			       pair) < 0)
+			return -1;
+		break;
+	default:
+		return open("/dev/null", O_RDWR | O_CLOEXEC);
+	}
+	fd_close(&pair[what >> 4 & 1]);
+	return pair[!(what >> 4 & 1)];
+}
+
+void front_message(struct front *f, struct input *in)
+{
+	uint32_t request = input_u8(in);
+	uint8_t bits = input_u8(in);
+	uint32_t size = input_u16(in);
+	uint8_t nfds = input_u8(in);
+	uint32_t flags = bits == 0xff ? 2 : 1 | (bits & 1 ? 8 : 0);
+	uint8_t payload[4096];
+	int fds[STREAM_FDS];
+
+	nfds = nfds < 0xf0 ? nfds % 4 : nfds % (STREAM_FDS + 1);
+	if (size > sizeof(payload) && bits != 0xfe)
+		size %= sizeof(payload) + 1;
+	input_bytes(in, payload, size < sizeof(payload) ? size :
+							  sizeof(payload));
+	for (unsigned int i = 0; i < nfds; i++) {
+		fds[i] = some_fd(f, input_u8(in));
+		if (fds[i] < 0) {
+			fd_close_all(fds, i);
+			return;
+		}
+	}
+	if (!stream_add(&f->s, request, flags, payload, size, fds, nfds))
+		fd_close_all(fds, nfds);
+}
+
+void front_raw(struct front *f, struct input *in)
+{
+	uint8_t raw[64];
+	uint8_t n = input_u8(in) % sizeof(raw);
+
+	input_bytes(in, raw, n);
+	stream_add_raw(&f->s, raw, n);
+}
+
+static void add(struct front *f, uint32_t request, const void *payload,
+		uint32_t size, const int *fd)
+{
+	int copy = fd ? dup(*fd) : -1;
+
+	if (!stream_add(&f->s, request, 9, payload, size, &copy, fd != NULL))
+		fd_close(&copy);
+	else if (request != FE_ADD_MEM_REG)	/* it may be there already */
+		stream_last_is_good(&f->s);
+}
+
+static uint64_t part(unsigned int ring, uint64_t off)
+{
+	return ring * 0x1000 + off;
+}
+
+static void setup_ring(struct front *f, unsigned int i)
+{
+	uint32_t num[2] = { i, FRONT_NUM }, base[2] = { i, f->avail[i] };
+	uint32_t on[2] = { i, 1 };
+	uint64_t index = i, addr[5] = {
+		i, UVA + part(i, 0), UVA + part(i, USED), UVA + part(i, AVAIL),
+		0,
+	};
+
+	add(f, FE_SET_VRING_NUM, num, 8, NULL);
+	add(f, FE_SET_VRING_BASE, base, 8, NULL);
+	add(f, FE_SET_VRING_ADDR, addr, 40, NULL);
+	add(f, FE_SET_VRING_CALL, &index, 8, &f->event[4 + i]);
+	add(f, FE_SET_VRING_KICK, &index, 8, &f->event[i]);
+	add(f, FE_SET_VRING_ENABLE, on, 8, NULL);
+}
+
+void front_setup(struct front *f, uint8_t which)
+{
+	uint64_t features = F_VERSION_1 | F_PROTOCOL | F_INDIRECT |
+			    F_MULTIPORT | (which & 0x10 ? F_EVENT_IDX : 0);
+	uint64_t protocol = P_REPLY_ACK | P_BACKEND_REQ | P_CONFIG |
+			    P_MEM_SLOTS;
+	uint64_t region[5] = { 0, GPA, FRONT_MEMORY, UVA, 0 };
+
+	add(f, FE_SET_PROTOCOL_FEATURES, &protocol, 8, NULL);
+	add(f, FE_SET_FEATURES, &features, 8, NULL);
+	add(f, FE_ADD_MEM_REG, region, 40, &f->memory);
+	for (unsigned int i = 0; i < CONSOLE_RINGS; i++)
+		if (which & (1u << i))
+			setup_ring(f, i);
+}
+
+void front_write(struct front *f, struct input *in)
+{
+	uint64_t at = input_u16(in);
+	uint8_t len = input_u8(in);
+
+	input_bytes(in, f->ptr + at, len % 64);
+}
+
+void front_kick(const struct front *f, unsigned int ring)
+{
+	uint64_t one = 1;
+
+	if (write(f->event[ring], &one, 8) < 0)
+		return;
+}
+
+static uint64_t buffer(unsigned int ring, uint16_t slot)
+{
+	return BUFFERS + ring * 0x4000u + slot * FRONT_CHAIN;
+}
+
+static void store(struct front *f, uint64_t at, uint64_t value, unsigned int n)
+{
+	memcpy(f->ptr + at, &value, n);
+}
+
+void front_chain(struct front *f, unsigned int ring, uint32_t len,
+		 uint16_t flags)
+{
+	uint16_t slot = f->avail[ring] % FRONT_NUM;
+	uint64_t desc = part(ring, slot * 16u), avail = part(ring, AVAIL);
+
+	store(f, desc, GPA + buffer(ring, slot), 8);
+	store(f, desc + 8, len, 4);
+	store(f, desc + 12, flags, 2);
+	store(f, avail + 4 + 2u * slot, slot, 2);
+	store(f, avail + 2, ++f->avail[ring], 2);
+	front_kick(f, ring);
+}
+
+uint8_t *front_buffer(const struct front *f, unsigned int ring, uint16_t idx)
+{
+	return f->ptr + buffer(ring, idx % FRONT_NUM);
+}
+
+uint16_t front_used(const struct front *f, unsigned int ring)
+{
+	uint16_t idx;
+
+	memcpy(&idx, f->ptr + part(ring, USED) + 2, sizeof(idx));
+	return idx;
+}

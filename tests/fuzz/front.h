@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * A front-end that says what an input tells it, and the small guest behind it:
+ * memory, four rings of FRONT_NUM entries, and the fds it has to give away.
+ */
+#ifndef TESTS_FUZZ_FRONT_H
+#define TESTS_FUZZ_FRONT_H
+
+#include <stdint.h>
+
+#include "tests/fuzz/input.h"
+#include "tests/fuzz/stream.h"
+
+#define FRONT_MEMORY	0x20000
+#define FRONT_NUM	16
+#define FRONT_CHAIN	0x400		/* bytes of a slot's buffer */
+#define FRONT_EVENTS	8
+
+struct front {
+	struct stream s;		/* what is said, and answered */
+	int event[FRONT_EVENTS];	/* kick of ring i, call of ring i */
+	int memory, small;
+	uint8_t *ptr;			/* of memory */
+	uint16_t avail[CONSOLE_RINGS];
+};
+
+/* Between the two, stream_reset() closes what was not said. */
+void front_start(struct front *f);
+void front_stop(struct front *f);
+
+/* Another guest, which has said nothing yet. */
+void front_again(struct front *f);
+
+/* request, flags, size, fds, payload: any message. */
+void front_message(struct front *f, struct input *in);
+
+/* Bytes that are no message. */
+void front_raw(struct front *f, struct input *in);
+
+/* What QEMU says to get a console to work, for the rings in @which. */
+void front_setup(struct front *f, uint8_t which);
+
+/* Bytes of guest memory. */
+void front_write(struct front *f, struct input *in);
+
+void front_kick(const struct front *f, unsigned int ring);
+
+/* One more chain of one descriptor, and a kick. */
+void front_chain(struct front *f, unsigned int ring, uint32_t len,
+		 uint16_t flags);
+
+/* The buffer of @ring's chain @idx, and the index up to which it took them. */
+uint8_t *front_buffer(const struct front *f, unsigned int ring, uint16_t idx);
+uint16_t front_used(const struct front *f, unsigned int ring);
+
+#endif
