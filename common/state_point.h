@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
  * STATE_POINT() stands where a death between two stores would show if their
- * order were wrong. It is nothing but in the worker that tests/proto/test-sweep
- * runs: there it is a system call that does no harm, and that a tracer sees.
+ * order were wrong. It is nothing but in the worker that the sweeps of
+ * tests/proto run: there it is a system call that does no harm, and that a
+ * tracer sees.
  */
 #ifndef COMMON_STATE_POINT_H
 #define COMMON_STATE_POINT_H

@@ -83,7 +83,9 @@ kill_tests = \
 	%D%/proto/test-kills \
 	%D%/proto/test-ladder \
 	%D%/proto/test-storm \
-	%D%/proto/test-sweep
+	%D%/proto/test-sweep-qemu \
+	%D%/proto/test-sweep-skip \
+	%D%/proto/test-sweep-uml
 e2e_tests = \
 	%D%/e2e/test-cli \
 	%D%/e2e/test-life \
@@ -112,12 +114,18 @@ guest_tests = \
 %C%_proto_test_storm_CFLAGS = $(AM_CFLAGS) -pthread
 %C%_proto_test_storm_LDFLAGS = $(AM_LDFLAGS) -pthread
 
-%C%_proto_test_sweep_SOURCES = \
-	%D%/proto/test-sweep.c \
-	%D%/proto/sweep.h \
+sweep_sources = \
+	%D%/proto/sweep.c %D%/proto/sweep.h \
+	%D%/proto/sweep-places.c %D%/proto/sweep-places.h \
 	%D%/proto/sweep-runs.c
+%C%_proto_test_sweep_qemu_SOURCES = \
+	%D%/proto/test-sweep-qemu.c $(sweep_sources)
+%C%_proto_test_sweep_skip_SOURCES = \
+	%D%/proto/test-sweep-skip.c $(sweep_sources)
+%C%_proto_test_sweep_uml_SOURCES = \
+	%D%/proto/test-sweep-uml.c $(sweep_sources)
 
-# The daemon of test-sweep: its worker has a system call at each STATE_POINT().
+# The daemon of the sweeps: its worker has a system call at each STATE_POINT().
 if TESTS_IN_C
 check_PROGRAMS += %D%/points/daemon %D%/points/worker
 endif

@@ -33,6 +33,12 @@ static void ok(struct frontend *fe, struct fe_msg m)
 		fe_tell(fe, m);
 }
 
+static void between(const struct frontend *fe)
+{
+	if (fe->between != NULL)
+		fe->between(fe->between_arg);
+}
+
 void fe_enable(struct frontend *fe, uint32_t index, bool on)
 {
 	ok(fe, fe_msg_state(FE_SET_VRING_ENABLE, index, on));
@@ -67,6 +73,7 @@ void fe_qemu_realize(struct frontend *fe, struct guest *g, uint64_t protocol)
 	offered = fe_get(fe, FE_GET_FEATURES);
 	must((offered & F_VERSION_1) != 0, "VERSION_1 is not offered");
 	for (unsigned int i = 0; i < RINGS; i++) {
+		between(fe);
 		gring_fds_like_qemu(&g->ring[i]);
 		ok(fe, fe_msg_fd(FE_SET_VRING_CALL, i, g->ring[i].call));
 		ok(fe, fe_msg_fd(FE_SET_VRING_ERR, i, g->ring[i].err));
@@ -117,10 +124,14 @@ void fe_qemu_start(struct frontend *fe, struct guest *g, uint64_t features)
 				       status | STATUS_FEATURES_OK));
 	}
 	qemu_memory(fe, g);
-	for (unsigned int i = 0; i < g->nrings; i++)
+	for (unsigned int i = 0; i < g->nrings; i++) {
+		between(fe);
 		fe_start_ring(fe, &g->ring[i], g->ring[i].used_idx);
+	}
+	between(fe);
 	for (unsigned int i = 0; i < RINGS; i++)
 		fe_enable(fe, i, true);
+	between(fe);
 	for (unsigned int i = 0; i < g->nrings; i++)
 		ok(fe, fe_msg_fd(FE_SET_VRING_CALL, i, g->ring[i].call));
 	fe_barrier(fe);
@@ -177,6 +188,7 @@ void fe_uml_probe(struct frontend *fe, struct guest *g, uint64_t features)
 	for (unsigned int i = 0; i < g->nrings; i++) {
 		struct gring *r = &g->ring[i];
 
+		between(fe);
 		gring_fds_like_uml(r);
 		ok(fe, fe_msg_fd(FE_SET_VRING_CALL, i, r->call_peer));
 		/* The daemon's end is its own from here on. */
@@ -186,6 +198,7 @@ void fe_uml_probe(struct frontend *fe, struct guest *g, uint64_t features)
 		ok(fe, fe_ring_addr(r));
 	}
 	for (unsigned int i = 0; i < g->nrings; i++) {
+		between(fe);
 		ok(fe, fe_msg_fd(FE_SET_VRING_KICK, i, g->ring[i].kick));
 		ok(fe, fe_msg_state(FE_SET_VRING_ENABLE, i, 1));
 	}

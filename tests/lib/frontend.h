@@ -17,6 +17,9 @@ struct frontend {
 	uint64_t features;		/* acked */
 	uint64_t protocol;		/* acked */
 	bool memory_known;		/* QEMU adds a slot only once */
+	/* Called, if not NULL, between the parts of a guest's set-up. */
+	void (*between)(void *arg);
+	void *between_arg;
 };
 
 void fe_init(struct frontend *fe);

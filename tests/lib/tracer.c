@@ -19,28 +19,38 @@
 #include "common/state_point.h"
 #include "tests/lib/daemon.h"
 #include "tests/lib/must.h"
+#include "tests/lib/wait.h"
 
+#define POINT_NR	UINT64_MAX	/* the call of a STATE_POINT() */
 #define OPTIONS	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | \
 		 PTRACE_O_TRACECLONE | PTRACE_O_TRACEVFORK | \
 		 PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL)
 
+/*
+ * Stops a worker that runs untraced, and ends its wait for events if there are
+ * none. It sees nothing of the signal itself, which the tracer keeps.
+ */
+#define ATTENTION	SIGURG
+
 struct tracer {
 	/* the test's */
-	atomic_bool armed;
-	unsigned int aim[2];
+	unsigned int next_aim[2];
+	atomic_uint asked;		/* for so many steps */
 
 	/* the tracer's */
 	atomic_int works;		/* 1: yes, -1: no */
-	atomic_uint stops[2];
-	atomic_uint kills;
-	atomic_uint start_stops;
+	atomic_uint begun;		/* so many steps */
+	atomic_int worker;		/* the latest */
 	atomic_int strange_end;
-	uint32_t kind[2][TRACER_STOPS];
+	atomic_uint kills;
+	unsigned int aim[2];
+	struct tracer_step now, last;
+	unsigned int successor_stops;
 	char where[TRACER_WHERE];
 	pid_t daemon;
-	pid_t worker;			/* the latest */
 	bool fresh;			/* it was started since the kill */
 	bool killed;			/* ... and has been killed too */
+	uint64_t nr;			/* the call it is in */
 };
 
 static struct tracer *next_tracer;
@@ -90,19 +100,6 @@ static void note(struct tracer *t, const struct __ptrace_syscall_info *info,
 			 (unsigned int)info->entry.args[1]);
 }
 
-static uint32_t kind_of(const struct __ptrace_syscall_info *info, uint64_t nr)
-{
-	bool exit = info->op == PTRACE_SYSCALL_INFO_EXIT;
-	bool point = !exit && is_point(info);
-	uint64_t hash = nr * 2 + exit + 1;
-
-	if (point)
-		hash = info->entry.args[1] ^ info->entry.args[2] ^
-		       info->entry.args[3];
-	hash = hash * UINT64_C(0x9e3779b97f4a7c15) >> 32;
-	return (uint32_t)(hash & ~UINT64_C(1)) | point;
-}
-
 static void shoot(struct tracer *t, pid_t pid)
 {
 	t->killed = true;
@@ -111,40 +108,92 @@ static void shoot(struct tracer *t, pid_t pid)
 	atomic_fetch_add(&t->kills, 1);
 }
 
-/* The end of a point's call is the same place as its start. */
-static void count_stop(struct tracer *t, pid_t pid)
+static bool is_asked(const struct tracer *t)
 {
-	static uint64_t nr;
-	static bool point;
+	return atomic_load(&t->asked) != atomic_load(&t->begun);
+}
+
+/* The worker has nothing left to do: what is asked for begins. */
+static void begin_step(struct tracer *t)
+{
+	t->now.kills = atomic_load(&t->kills);
+	t->last = t->now;
+	t->now = (struct tracer_step){ 0 };
+	t->successor_stops = 0;
+	t->aim[0] = t->next_aim[0];
+	t->aim[1] = t->next_aim[1];
+	atomic_store(&t->kills, 0);
+	atomic_store(&t->begun, atomic_load(&t->asked));
+}
+
+/* What was aimed at is done. */
+static bool is_over(const struct tracer *t)
+{
+	unsigned int kills = atomic_load(&t->kills);
+
+	return kills == 2 || t->aim[kills] == 0;
+}
+
+static void count_stop(struct tracer *t, pid_t pid,
+		       const struct __ptrace_syscall_info *info)
+{
+	bool entry = info->op == PTRACE_SYSCALL_INFO_ENTRY;
+	unsigned int life = atomic_load(&t->kills), n;
+
+	if (life > 0 && entry && waits_for_events(t->nr) && t->fresh &&
+	    t->now.start_stops == 0)
+		t->now.start_stops = t->successor_stops;
+	if (life > 1 || (life > 0 && !t->fresh))
+		return;
+	n = life > 0 ? ++t->successor_stops : ++t->now.stops;
+	t->now.points += life == 0 && entry && is_point(info);
+	if (n != t->aim[life])
+		return;
+	note(t, info, t->nr);
+	t->now.at_point[life] = entry && is_point(info);
+	shoot(t, pid);
+}
+
+/*
+ * The kernel looks for events before it looks for signals: a wait that a signal
+ * ended found none, and the worker is idle.
+ */
+static bool is_idle(const struct tracer *t,
+		    const struct __ptrace_syscall_info *info)
+{
+	return info->op == PTRACE_SYSCALL_INFO_EXIT &&
+	       waits_for_events(t->nr) && info->exit.rval == -EINTR;
+}
+
+static void take_stop(struct tracer *t, pid_t pid)
+{
 	struct __ptrace_syscall_info info = { 0 };
-	unsigned int life = atomic_load(&t->kills) > 0, n;
+	bool entry;
 
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) <= 0)
 		return;
-	if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
-		nr = info.entry.nr;
-		point = is_point(&info);
-	} else if (point) {
-		point = false;
+	entry = info.op == PTRACE_SYSCALL_INFO_ENTRY;
+	if (entry)
+		t->nr = is_point(&info) ? POINT_NR : info.entry.nr;
+	else if (t->nr == POINT_NR)
+		return;		/* the same place as its start */
+	if (is_idle(t, &info)) {
+		if (is_asked(t))
+			begin_step(t);
 		return;
 	}
-	if (life > 0 && waits_for_events(nr) && t->fresh &&
-	    atomic_load(&t->start_stops) == 0)
-		atomic_store(&t->start_stops, atomic_load(&t->stops[1]));
-	if (!atomic_load(&t->armed) || (life > 0 && !t->fresh))
-		return;
-	n = atomic_fetch_add(&t->stops[life], 1) + 1;
-	if (n < TRACER_STOPS)
-		t->kind[life][n] = kind_of(&info, nr);
-	if (n != t->aim[life] || atomic_load(&t->kills) > life)
-		return;
-	note(t, &info, nr);
-	shoot(t, pid);
+	if (!is_over(t))
+		count_stop(t, pid, &info);
+	if (entry && is_asked(t) && waits_for_events(t->nr))
+		kill(pid, ATTENTION);
 }
 
 static void resume(const struct tracer *t, pid_t pid, int sig)
 {
-	ptrace(pid == t->worker ? PTRACE_SYSCALL : PTRACE_CONT, pid, NULL,
+	bool traced = pid == atomic_load(&t->worker) &&
+		      (is_asked(t) || !is_over(t));
+
+	ptrace(traced ? PTRACE_SYSCALL : PTRACE_CONT, pid, NULL,
 	       (void *)(long)sig);
 }
 
@@ -155,9 +204,10 @@ static void stopped(struct tracer *t, pid_t pid, int status)
 	switch (status >> 16) {
 	case PTRACE_EVENT_EXEC:
 		if (pid != t->daemon) {
-			t->worker = pid;
+			atomic_store(&t->worker, pid);
 			t->fresh = true;
 			t->killed = false;
+			t->nr = SYS_execve;
 		}
 		break;
 	case PTRACE_EVENT_STOP:
@@ -169,11 +219,11 @@ static void stopped(struct tracer *t, pid_t pid, int status)
 		break;
 	case 0:
 		if (sig != (SIGTRAP | 0x80)) {
-			resume(t, pid, sig);
+			resume(t, pid, sig == ATTENTION ? 0 : sig);
 			return;
 		}
-		if (pid == t->worker)
-			count_stop(t, pid);
+		if (pid == atomic_load(&t->worker))
+			take_stop(t, pid);
 		break;
 	}
 	resume(t, pid, 0);
@@ -181,11 +231,11 @@ static void stopped(struct tracer *t, pid_t pid, int status)
 
 static void ended(struct tracer *t, pid_t pid, int status)
 {
-	if (pid != t->worker)
+	if (pid != atomic_load(&t->worker))
 		return;
 	if (!t->killed && status != 0)
 		atomic_store(&t->strange_end, status);
-	t->worker = 0;
+	atomic_store(&t->worker, 0);
 }
 
 static _Noreturn void trace(struct tracer *t)
@@ -247,40 +297,29 @@ bool tracer_works(const struct tracer *t)
 	return atomic_load(&t->works) > 0;
 }
 
-void tracer_arm(struct tracer *t, unsigned int first, unsigned int second)
+struct tracer_step tracer_next(struct tracer *t, unsigned int first,
+			       unsigned int second)
 {
-	t->aim[0] = first;
-	t->aim[1] = second;
-	atomic_store(&t->stops[0], 0);
-	atomic_store(&t->stops[1], 0);
-	atomic_store(&t->kills, 0);
-	atomic_store(&t->start_stops, 0);
-	atomic_store(&t->armed, true);
-}
+	uint64_t deadline = wait_until(WAIT_MS);
+	unsigned int step = atomic_load(&t->asked) + 1;
+	pid_t worker;
 
-void tracer_disarm(struct tracer *t)
-{
-	atomic_store(&t->armed, false);
-}
-
-unsigned int tracer_stops(const struct tracer *t)
-{
-	return atomic_load(&t->stops[0]);
+	t->next_aim[0] = first;
+	t->next_aim[1] = second;
+	atomic_store(&t->asked, step);
+	worker = atomic_load(&t->worker);
+	if (worker != 0)
+		kill(worker, ATTENTION);
+	while (atomic_load(&t->begun) != step) {
+		must(wait_left(deadline) > 0, "no worker waits for events");
+		wait_pause();
+	}
+	return t->last;
 }
 
 unsigned int tracer_kills(const struct tracer *t)
 {
 	return atomic_load(&t->kills);
-}
-
-unsigned int tracer_start_stops(const struct tracer *t)
-{
-	return atomic_load(&t->start_stops);
-}
-
-uint32_t tracer_kind(const struct tracer *t, bool successor, unsigned int n)
-{
-	return n < TRACER_STOPS ? t->kind[successor][n] : 0;
 }
 
 const char *tracer_where(const struct tracer *t)

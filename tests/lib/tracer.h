@@ -3,17 +3,28 @@
  * A process that traces a daemon and all it starts, and kills a worker at one
  * of its stops: before or after a system call, or at a STATE_POINT(). It has
  * to be there from the start, as nobody may attach to a worker later.
+ *
+ * The stops of a worker are counted anew with each step of the test. A worker
+ * that nobody aims at runs untraced.
  */
 #ifndef TESTS_LIB_TRACER_H
 #define TESTS_LIB_TRACER_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #define TRACER_WHERE	80
-#define TRACER_STOPS	16384
+#define TRACER_NEVER	(~0U)		/* no worker comes to it: just count */
 
 struct tracer;
+
+/* What happened in a step. */
+struct tracer_step {
+	unsigned int stops;		/* of the first worker, if traced */
+	unsigned int points;		/* ... of them STATE_POINT()s */
+	unsigned int kills;
+	bool at_point[2];		/* each was at a STATE_POINT() */
+	unsigned int start_stops;	/* of a successor, up to its first wait */
+};
 
 /* The daemon that is started next will be traced. */
 struct tracer *tracer_new(void);
@@ -22,24 +33,16 @@ struct tracer *tracer_new(void);
 bool tracer_works(const struct tracer *t);
 
 /*
- * From now on stops are counted, from 1; the worker that comes to stop
- * @first, if not 0, is killed there. Its successor's stops count anew, from
- * its program's start, and it is killed at stop @second if that is not 0.
+ * The worker has done all there was, and a new step begins: stops are counted
+ * from 1, and the worker that comes to stop @first, if not 0, is killed there.
+ * Its successor's stops count anew, from its program's start, and it is killed
+ * at stop @second if that is not 0. Returns what happened in the last step.
  */
-void tracer_arm(struct tracer *t, unsigned int first, unsigned int second);
-void tracer_disarm(struct tracer *t);
+struct tracer_step tracer_next(struct tracer *t, unsigned int first,
+			       unsigned int second);
 
-unsigned int tracer_stops(const struct tracer *t);
+/* Kills in the step that is under way. */
 unsigned int tracer_kills(const struct tracer *t);
-
-/* Stops of the successor until it first waited for events; 0: it has not. */
-unsigned int tracer_start_stops(const struct tracer *t);
-
-/*
- * What kind of place stop @n was: of the first since tracer_arm(), or of its
- * successor. Odd: a STATE_POINT().
- */
-uint32_t tracer_kind(const struct tracer *t, bool successor, unsigned int n);
 
 /* Where the last one was killed: "after sendmmsg", in a static buffer. */
 const char *tracer_where(const struct tracer *t);

@@ -65,6 +65,7 @@ static void check_spoilt(struct sweep_run *s)
 
 static void print(struct sweep_run *s, const char *text)
 {
+	sweep_step(s, text);
 	guest_print_text(guest(s), text);
 	spoil_printed(s);
 	tclient_expect_text(client(s, 0), text);
@@ -98,6 +99,7 @@ static void expect_text(struct sweep_run *s, const char *text)
 
 static void type(struct sweep_run *s, unsigned int i, const char *text)
 {
+	sweep_step(s, text);
 	tclient_type(client(s, i), text);
 	expect_text(s, text);
 }
@@ -120,13 +122,17 @@ static void boot(struct sweep_run *s)
 {
 	struct guest *g = guest(s);
 
+	sweep_step(s, "buffers");
 	guest_fill(g, RX);
 	guest_fill(g, CTRL_RX);
+	sweep_step(s, "DEVICE_READY");
 	guest_ctrl_send(g, 0xffffffff, CTRL_DEVICE_READY, 1);
 	expect_answer(s, CTRL_PORT_ADD);
+	sweep_step(s, "PORT_READY");
 	guest_ctrl_send(g, 0, CTRL_PORT_READY, 1);
 	expect_answer(s, CTRL_CONSOLE_PORT);
 	expect_answer(s, CTRL_PORT_OPEN);
+	sweep_step(s, "PORT_OPEN");
 	guest_ctrl_send(g, 0, CTRL_PORT_OPEN, 1);
 }
 
@@ -145,6 +151,7 @@ static void print_long(struct sweep_run *s)
 			     r->buf_size);
 	}
 	gring_add(r, buf, LONG_CHAIN);
+	sweep_step(s, "a long chain");
 	gring_kick(r);
 	gring_expect(r, 0);
 	spoil_printed(s);
@@ -159,19 +166,24 @@ static void print_nothing(struct sweep_run *s)
 	struct gbuf bad = { BAD_GPA, 100, false };
 
 	gring_add(r, &bad, 1);
+	sweep_step(s, "a chain nowhere");
 	gring_kick(r);
 	gring_expect(r, 0);
 }
 
 static void second_client(struct sweep_run *s)
 {
+	sweep_step(s, "a second client");
 	tclient_open(client(s, 1), s->w->daemon.port, 0);
 	type(s, 1, "second");
+	sweep_step(s, "output for both");
 	print(s, "for both");
 	tclient_expect_text(client(s, 1), "for both");
+	sweep_step(s, "half a client");
 	tclient_half_close(client(s, 1));
 	print(s, "still for both");
 	tclient_expect_text(client(s, 1), "still for both");
+	sweep_step(s, "the end of a client");
 	tclient_close(client(s, 1));
 }
 
@@ -180,6 +192,7 @@ static void paste(struct sweep_run *s)
 	char text[6000];
 
 	pattern_fill(text, 0, sizeof(text));
+	sweep_step(s, "a paste");
 	tclient_send(client(s, 0), text, sizeof(text));
 	expect_input(s, text, sizeof(text));
 }
@@ -188,9 +201,12 @@ static void stop_and_go_on(struct sweep_run *s)
 {
 	struct guest *g = guest(s);
 
+	sweep_step(s, "a stop");
 	fe_qemu_stop(frontend(s), g);
+	sweep_step(s, "typing to a stopped guest");
 	guest_print_start(g, "stopped", 7);
 	tclient_type(client(s, 0), "typed meanwhile");
+	sweep_step(s, "going on");
 	fe_qemu_start(frontend(s), g, GUEST_FEATURES);
 	gring_expect(&g->ring[TX], 0);
 	spoil_printed(s);
@@ -211,8 +227,10 @@ static void reboot(struct sweep_run *s)
 {
 	struct guest *g = guest(s);
 
+	sweep_step(s, "a stop to reboot");
 	fe_qemu_stop(frontend(s), g);
 	reset_rings(s);
+	sweep_step(s, "a start after it");
 	fe_qemu_start(frontend(s), g, GUEST_FEATURES);
 	boot(s);
 	print(s, "booted again");
@@ -223,6 +241,7 @@ static void emergency_write(struct sweep_run *s)
 {
 	uint8_t space[CONFIG_LEN] = { [EMERG_WR] = 'x' };
 
+	sweep_step(s, "an emergency write");
 	fe_ok(frontend(s), fe_msg_config(FE_SET_CONFIG, 0, CONFIG_LEN, 0,
 					 space));
 	tclient_expect_text(client(s, 0), "x");
@@ -240,6 +259,7 @@ static void message_in_pieces(struct sweep_run *s)
 	struct fe_msg reply;
 
 	m[0].flags |= FE_NEED_REPLY;
+	sweep_step(s, "messages in pieces");
 	fe_send_cut(frontend(s), m, 2, cut, 3);
 	must(fe_recv(frontend(s), &reply) &&
 	     reply.request == FE_SET_VRING_KICK &&
@@ -254,15 +274,22 @@ static void broken_ring(struct sweep_run *s)
 {
 	struct gring *r = &guest(s)->ring[TX];
 
+	sweep_step(s, "a broken ring");
 	fe_enable(frontend(s), TX, false);
 	r->avail_idx = (uint16_t)(r->avail_idx + 1000);
 	gring_publish(r);
 	fe_enable(frontend(s), TX, true);
 	type(s, 0, "others go on");
+	sweep_step(s, "a ring made whole");
 	fe_stop_ring(frontend(s), r);
 	gring_reset(r, 0);
 	fe_start_ring(frontend(s), r, 0);
 	print(s, "whole again");
+}
+
+static void next_part(void *arg)
+{
+	sweep_step(arg, "the next part of it");
 }
 
 /* @spins: looks at its rings without end, as Linux does when it prints. */
@@ -276,16 +303,22 @@ static void begin(struct sweep_run *s, void (*layout)(struct guest *g),
 	for (unsigned int i = 0; i < RINGS; i++)
 		g->ring[i].silent = spins;
 	reset_rings(s);
+	sweep_step(s, "a client");
 	tclient_open(client(s, 0), s->w->daemon.port, 0);
 	tclient_type(client(s, 0), "early");
+	sweep_step(s, "a front-end");
 	fe_open(frontend(s), daemon_sock(&s->w->daemon, 0));
+	frontend(s)->between = next_part;
+	frontend(s)->between_arg = s;
 }
 
 /* Everybody goes; it is over when the supervisor has heard of each of them. */
 static void end(struct sweep_run *s, unsigned int clients)
 {
+	sweep_step(s, "the end of the front-end");
 	fe_close(frontend(s));
 	tclient_expect_text(client(s, 0), END_NOTICE);
+	sweep_step(s, "the end of it all");
 	tclient_close(client(s, 0));
 	log_tail_wait(&s->log, "detached", clients + 1);
 	check_spoilt(s);
@@ -299,7 +332,9 @@ static void layout_qemu(struct guest *g)
 void sweep_qemu(struct sweep_run *s)
 {
 	begin(s, layout_qemu, false);
+	sweep_step(s, "what QEMU asks for");
 	fe_qemu_realize(frontend(s), guest(s), ~0ULL);
+	sweep_step(s, "the start of rings");
 	fe_qemu_start(frontend(s), guest(s), GUEST_FEATURES);
 	boot(s);
 	expect_text(s, "early");
@@ -328,8 +363,10 @@ static void boot_with_a_bad_buffer(struct sweep_run *s)
 		memset(gring_buf_ptr(r, head), POISON, r->buf_size);
 	}
 	boot(s);
+	sweep_step(s, "input");
 	expect_text(s, "early");
 	type(s, 0, "two");
+	sweep_step(s, "input for a bad buffer");
 	tclient_type(client(s, 0), "three");
 	must(gring_wait(r, &used, WAIT_MS) && used.len == 0,
 	     "a bad buffer does not come back");
@@ -340,9 +377,11 @@ static void probe_again(struct sweep_run *s)
 {
 	struct guest *g = guest(s);
 
+	sweep_step(s, "the end of rings");
 	fe_uml_del_vqs(frontend(s), g);
 	tclient_type(client(s, 0), "early");
 	reset_rings(s);
+	sweep_step(s, "another probe");
 	fe_uml_probe(frontend(s), g, F_MULTIPORT | F_VERSION_1);
 	boot_with_a_bad_buffer(s);
 	print(s, "probed again");
@@ -351,7 +390,9 @@ static void probe_again(struct sweep_run *s)
 void sweep_uml(struct sweep_run *s)
 {
 	begin(s, guest_like_uml, true);
+	sweep_step(s, "what UML asks for");
 	fe_uml_connect(frontend(s));
+	sweep_step(s, "a probe");
 	fe_uml_probe(frontend(s), guest(s), F_MULTIPORT | F_VERSION_1);
 	boot_with_a_bad_buffer(s);
 	print(s, "hello");
@@ -375,6 +416,7 @@ static uint64_t print_marked(struct sweep_run *s, uint64_t at)
 		at += r->buf_size;
 	}
 	gring_add(r, buf, SKIP_DESCS);
+	sweep_step(s, "unread output");
 	gring_kick(r);
 	gring_expect(r, 0);
 	spoil_printed(s);
@@ -391,12 +433,15 @@ void sweep_skip(struct sweep_run *s)
 
 	mark_begin(&seen, &epochs, false);
 	begin(s, layout_qemu, true);
+	sweep_step(s, "what QEMU asks for");
 	fe_qemu_realize(frontend(s), guest(s), ~0ULL);
+	sweep_step(s, "the start of rings");
 	fe_qemu_start(frontend(s), guest(s), GUEST_FEATURES);
 	boot(s);
 	expect_text(s, "early");
 	for (unsigned int i = 0; i < SKIP_CHAINS; i++)
 		printed = print_marked(s, printed);
+	sweep_step(s, "a look at what is left of it");
 	while (seen.pos < printed) {
 		long n;
 

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include "tests/proto/sweep.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/mono.h"
+#include "tests/lib/require.h"
+#include "tests/lib/tracer.h"
+#include "tests/proto/sweep-places.h"
+
+#define STEPS_MAX	64
+#define LOOKS		5		/* at runs that are left alone */
+#define PROBES		4		/* of successors' starts */
+#define MISSED_MAX	100		/* one place of so many */
+#define HANG_S		100
+
+struct step {
+	const char *name;
+	unsigned int least, most;	/* stops in runs that are left alone */
+	unsigned int points;		/* ... among them, in the last one */
+	unsigned int start;		/* stops of the longest start in it */
+	unsigned int before;		/* ... after a death at this stop */
+	struct places first;		/* where a worker dies */
+	struct places second;		/* ... and its successor, on its start */
+	unsigned int aim[2];
+};
+
+enum mode { WARM_UP, LOOK, PROBE, TOGETHER, ALONE };
+
+struct sweep {
+	struct sweep_run run;
+	void (*scenario)(struct sweep_run *run);
+	struct tracer *tracer;
+	struct rnd rnd;
+	struct step step[STEPS_MAX];
+	unsigned int n, at;		/* steps, and the next one */
+	enum mode mode;
+	bool taken;			/* this run is one place's own */
+	unsigned int turn;		/* of this mode */
+	unsigned int runs, kills;
+	unsigned int at_point, at_call;
+};
+
+static struct sweep sweep_now;
+
+static void show_where(void)
+{
+	const struct sweep *s = &sweep_now;
+	const struct step *step = &s->step[s->at > 0 ? s->at - 1 : 0];
+
+	fprintf(stderr, "in '%s': killed %u times, at stop %u of the first, %u of the second; last %s\n",
+		step->name, tracer_kills(s->tracer), step->aim[0],
+		step->aim[1], tracer_where(s->tracer));
+}
+
+/* The daemon whose workers have the points, in the same build folder. */
+static void use_daemon_with_points(void)
+{
+	char path[4096];
+	const char *slash = strrchr(daemon_path(), '/');
+
+	must(slash != NULL, "no folder in %s", daemon_path());
+	snprintf(path, sizeof(path), "%.*s/tests/points/daemon",
+		 (int)(slash - daemon_path()), daemon_path());
+	setenv("VDC_DAEMON", path, 1);
+}
+
+static void note_swept(struct sweep *s, struct step *step,
+		       const struct tracer_step *was)
+{
+	s->kills += was->kills;
+	if (step->aim[0] != 0)
+		places_tried(&step->first, step->aim[0], was->kills > 0);
+	if (step->aim[1] != 0)
+		places_tried(&step->second, step->aim[1], was->kills > 1);
+	for (unsigned int i = 0; i < was->kills; i++)
+		*(was->at_point[i] ? &s->at_point : &s->at_call) += 1;
+}
+
+static void note_step(struct sweep *s, struct step *step,
+		      const struct tracer_step *was)
+{
+	switch (s->mode) {
+	case LOOK:
+		if (s->turn == 0 || was->stops < step->least)
+			step->least = was->stops;
+		if (was->stops > step->most)
+			step->most = was->stops;
+		step->points = was->points;
+		break;
+	case PROBE:
+		if (was->start_stops > step->start) {
+			step->start = was->start_stops;
+			step->before = step->aim[0];
+		}
+		break;
+	case TOGETHER:
+	case ALONE:
+		note_swept(s, step, was);
+		break;
+	default:
+		break;
+	}
+}
+
+static void take_one_alone(struct sweep *s, struct step *step)
+{
+	if (s->taken)
+		return;
+	step->aim[0] = places_take_hard(&step->first);
+	if (step->aim[0] == 0)
+		step->aim[1] = places_take_hard(&step->second);
+	s->taken = step->aim[0] != 0 || step->aim[1] != 0;
+}
+
+static void choose_aim(struct sweep *s, struct step *step)
+{
+	step->aim[0] = step->aim[1] = 0;
+	switch (s->mode) {
+	case WARM_UP:
+		break;
+	case LOOK:
+		step->aim[0] = TRACER_NEVER;
+		break;
+	case PROBE:
+		step->aim[0] = 1 + step->least * s->turn / PROBES;
+		step->aim[1] = TRACER_NEVER;
+		break;
+	case TOGETHER:
+		step->aim[1] = places_take(&step->second, &s->rnd);
+		if (!places_again(&step->second, step->aim[1]))
+			step->aim[0] = places_take(&step->first, &s->rnd);
+		break;
+	case ALONE:
+		take_one_alone(s, step);
+		break;
+	}
+}
+
+/* Where the worker dies for the sake of its successor's death alone. */
+static unsigned int first_aim(const struct step *step)
+{
+	return step->aim[0] == 0 && step->aim[1] != 0 ? step->before :
+							step->aim[0];
+}
+
+void sweep_step(struct sweep_run *run, const char *name)
+{
+	struct sweep *s = run->sweep;
+	struct step *step = &s->step[s->at];
+	struct tracer_step was;
+
+	must(s->at < STEPS_MAX, "too many steps");
+	alarm(HANG_S);
+	if (name != NULL) {
+		step->name = name;
+		choose_aim(s, step);
+		was = tracer_next(s->tracer, first_aim(step), step->aim[1]);
+	} else {
+		was = tracer_next(s->tracer, 0, 0);
+	}
+	must(tracer_strange_end(s->tracer) == 0,
+	     "a worker ended by itself: wait status 0x%x",
+	     tracer_strange_end(s->tracer));
+	if (s->at > 0)
+		note_step(s, step - 1, &was);
+	s->at++;
+}
+
+static void run_in_mode(struct sweep *s, enum mode mode, unsigned int turns)
+{
+	s->mode = mode;
+	for (s->turn = 0; s->turn < turns; s->turn++) {
+		s->at = 0;
+		s->taken = false;
+		s->scenario(&s->run);
+		sweep_step(&s->run, NULL);
+		must(s->n == 0 || s->n == s->at - 1, "%u steps, not %u",
+		     s->at - 1, s->n);
+		s->n = s->at - 1;
+		s->runs++;
+	}
+}
+
+static bool wants_all(void)
+{
+	const char *which = getenv("VDC_SWEEP");
+
+	return which != NULL && strcmp(which, "all") == 0;
+}
+
+/* A step in which a start has so many stops, or the one with most. */
+static struct step *step_with_start(struct sweep *s, unsigned int place)
+{
+	unsigned int i = rnd_below(&s->rnd, s->n);
+
+	while (s->step[i].start < place)
+		i = (i + 1) % s->n;
+	return &s->step[i];
+}
+
+static unsigned int longest_start(const struct sweep *s)
+{
+	unsigned int most = 0;
+
+	for (unsigned int i = 0; i < s->n; i++)
+		if (s->step[i].start > most)
+			most = s->step[i].start;
+	return most;
+}
+
+/* Each place of a start in some step, or in every one. */
+static void list_places(struct sweep *s)
+{
+	unsigned int starts = longest_start(s);
+
+	for (unsigned int i = 0; i < s->n; i++) {
+		struct step *step = &s->step[i];
+
+		for (unsigned int k = 1; k <= step->most; k++)
+			places_add(&step->first, k, k <= step->least);
+		for (unsigned int k = 1; wants_all() && k <= step->start; k++)
+			places_add(&step->second, k, true);
+	}
+	for (unsigned int k = 1; !wants_all() && k <= starts; k++)
+		places_add(&step_with_start(s, k)->second, k, true);
+}
+
+struct left {
+	unsigned int easy, hard;
+};
+
+static struct left places_left(const struct sweep *s)
+{
+	struct left left = { 0, 0 };
+
+	for (unsigned int i = 0; i < s->n; i++) {
+		const struct step *step = &s->step[i];
+
+		left.easy += places_easy(&step->first) +
+			     places_easy(&step->second);
+		left.hard += step->first.hard + step->second.hard;
+	}
+	return left;
+}
+
+struct count {
+	unsigned int sure, reached, others, others_reached;
+};
+
+static void add_count(struct count *c, const struct places *p)
+{
+	c->sure += p->sure;
+	c->reached += p->reached;
+	c->others += p->others;
+	c->others_reached += p->others_reached;
+}
+
+/* What was seen in each of the first runs, but not again, is counted. */
+static void check(const char *what, const struct count *c)
+{
+	printf("%s: killed at %u of %u places, and at %u of %u that not every run has\n",
+	       what, c->reached, c->sure, c->others_reached, c->others);
+	must(c->sure - c->reached <= c->sure / MISSED_MAX,
+	     "%s: only %u of %u places were reached", what, c->reached,
+	     c->sure);
+}
+
+static void report(const struct sweep *s, uint64_t us)
+{
+	struct count first = { 0 }, second = { 0 };
+	unsigned int points = 0;
+
+	for (unsigned int i = 0; i < s->n; i++) {
+		const struct step *step = &s->step[i];
+		unsigned int missed = step->first.sure - step->first.reached +
+			step->second.sure - step->second.reached;
+
+		add_count(&first, &step->first);
+		add_count(&second, &step->second);
+		points += step->points;
+		if (missed > 0)
+			printf("%u places were not reached in step %u, '%s'\n",
+			       missed, i, step->name);
+	}
+	printf("%u steps, %u runs, %u kills: %u at system calls, %u between stores; %.1f s\n",
+	       s->n, s->runs, s->kills, s->at_call, s->at_point,
+	       (double)us / 1e6);
+	printf("of a run's places %u are between stores\n", points);
+	check("a run", &first);
+	check("a successor's start", &second);
+	fflush(stdout);
+}
+
+static void sweep_all(struct sweep *s)
+{
+	uint64_t since = mono_us();
+
+	run_in_mode(s, WARM_UP, 1);
+	run_in_mode(s, LOOK, LOOKS);
+	run_in_mode(s, PROBE, PROBES);
+	list_places(s);
+	must(places_left(s).easy > 500, "only %u places", places_left(s).easy);
+	while (places_left(s).easy > 0)
+		run_in_mode(s, TOGETHER, 1);
+	while (places_left(s).hard > 0)
+		run_in_mode(s, ALONE, 1);
+	report(s, mono_us() - since);
+}
+
+void sweep(void **state, void (*scenario)(struct sweep_run *run),
+	   const char *overflow, const char *scrollback)
+{
+	struct world *w = *state;
+	struct sweep *s = &sweep_now;
+
+	*s = (struct sweep){ .run.w = w, .run.sweep = s,
+			     .scenario = scenario, .rnd.state = mono_us() };
+	use_daemon_with_points();
+	s->tracer = tracer_new();
+	w->workers_die = true;
+	must_set_hook(show_where);
+	daemon_start(&w->daemon, 1,
+		     DAEMON_OPTIONS("--overflow", overflow,
+				    "--scrollback-size", scrollback));
+	if (!tracer_works(s->tracer)) {
+		world_teardown(state);
+		test_skip("permit ptrace(2) of one's own processes");
+	}
+	daemon_worker(&w->daemon, 0, 0);
+	log_tail_open(&s->run.log, w->daemon.log);
+	sweep_all(s);
+	log_tail_close(&s->run.log);
+	world_end(w);
+	tracer_free(s->tracer);
+}
