@@ -76,10 +76,10 @@ proto_tests = \
 	%D%/proto/test-slots \
 	%D%/proto/test-state \
 	%D%/proto/test-used
-# Workers that are killed or hang, again and again: each takes a minute or more.
+# Workers that are killed or hang, again and again: some take a minute or more.
 kill_tests = \
-	%D%/proto/test-crowd \
 	%D%/proto/test-hang \
+	%D%/proto/test-crowd \
 	%D%/proto/test-kills \
 	%D%/proto/test-ladder \
 	%D%/proto/test-storm \
@@ -116,8 +116,8 @@ guest_tests = \
 
 sweep_sources = \
 	%D%/proto/sweep.c %D%/proto/sweep.h \
-	%D%/proto/sweep-places.c %D%/proto/sweep-places.h \
-	%D%/proto/sweep-runs.c
+	%D%/proto/sweep-moves.c %D%/proto/sweep-moves.h \
+	%D%/proto/sweep-places.c %D%/proto/sweep-places.h
 %C%_proto_test_sweep_qemu_SOURCES = \
 	%D%/proto/test-sweep-qemu.c $(sweep_sources)
 %C%_proto_test_sweep_skip_SOURCES = \
@@ -282,7 +282,7 @@ endif
 if TESTS_IN_C
 AM_CFLAGS += $(CMOCKA_CFLAGS)
 check_PROGRAMS += $(unit_tests) $(proto_tests) $(kill_tests) $(e2e_tests)
-TESTS += $(unit_tests) $(proto_tests) $(e2e_tests)
+TESTS += $(unit_tests) $(proto_tests) $(kill_tests) $(e2e_tests)
 endif
 check_PROGRAMS += $(fuzz_targets)
 TESTS += $(fuzz_targets) $(check_scripts)
@@ -293,14 +293,11 @@ dist_noinst_DATA += \
 	%D%/lib/run-test \
 	$(fuzz_corpus)
 
-# What needs no guest, for builds that are slow; and what takes its time.
-.PHONY: check-quick check-kills
+# What needs no guest and takes no time, for builds that are slow.
+.PHONY: check-quick
 check-quick:
 	$(MAKE) $(AM_MAKEFLAGS) check \
 		TESTS='$(unit_tests) $(proto_tests) $(fuzz_targets)'
-
-check-kills:
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(kill_tests)'
 
 # run-test ends a test that hangs, and hands a fuzz target its corpus.
 TEST_EXTENSIONS = .sh

@@ -24,6 +24,8 @@
 #define DELAY_MIN_US	200
 #define DELAY_MAX_US	5000
 #define CHILDREN_MAX	64
+#define UNREADY_MAX	50
+#define START_STEP_US	1000
 
 struct victim {
 	int pidfd;			/* -1: none is known */
@@ -37,7 +39,7 @@ struct killer {
 	enum killer_mode mode;
 	unsigned int consoles;
 	atomic_uint kills[KILLER_CONSOLES];
-	atomic_uint blind;
+	atomic_uint unborn;		/* whose, nobody knows */
 };
 
 /* The killer's own. */
@@ -48,6 +50,8 @@ struct hunt {
 	struct log_tail log;
 	pid_t other[CHILDREN_MAX];	/* children that are no workers */
 	unsigned int nothers;
+	unsigned int start_us;		/* what a worker's start takes */
+	unsigned int unready;		/* killed since one was ready */
 };
 
 static uint64_t random_due(void)
@@ -189,7 +193,7 @@ static void find_others(struct hunt *h, const pid_t *worker)
 	}
 }
 
-/* Any worker; of one that is not its program yet, no one can say whose. */
+/* Any worker. */
 static pid_t find_any(const struct hunt *h)
 {
 	pid_t pids[CHILDREN_MAX];
@@ -209,6 +213,15 @@ static pid_t find_any(const struct hunt *h)
 	return process_child(h->daemon, "vhost-device-console-worker", name);
 }
 
+/* Of one that is not its program yet, no one can say. */
+static bool console_of(pid_t pid, unsigned int *console)
+{
+	char arg[24];
+
+	return process_argument(pid, arg, sizeof(arg)) &&
+	       sscanf(arg, "console=%u", console) == 1;
+}
+
 /* True once it is dead, which is to come at once. */
 static bool shoot_and_wait(const struct hunt *h, pid_t pid)
 {
@@ -224,17 +237,41 @@ static bool shoot_and_wait(const struct hunt *h, pid_t pid)
 	return dead;
 }
 
+/*
+ * Workers that start slowly, as they do on a busy machine, get more time: if
+ * none ever became ready, nothing would move.
+ */
+static void learn_start_time(struct hunt *h)
+{
+	const char *line, *at;
+
+	while ((line = log_tail_next(&h->log)) != NULL) {
+		at = strstr(line, " ready after ");
+		if (at != NULL &&
+		    sscanf(at, " ready after %u", &h->start_us) == 1)
+			h->unready = 0;
+	}
+	if (++h->unready > UNREADY_MAX)
+		h->start_us += START_STEP_US;
+}
+
 static _Noreturn void kill_at_any_time(struct hunt *h)
 {
 	for (;;) {
 		unsigned int us = DELAY_MIN_US + (unsigned int)random() %
-				  (DELAY_MAX_US - DELAY_MIN_US);
+				  (DELAY_MAX_US - DELAY_MIN_US + h->start_us);
+		unsigned int console;
+		bool known;
 		pid_t pid;
 
 		usleep(us / h->k->consoles);
+		learn_start_time(h);
 		pid = find_any(h);
-		if (pid != 0 && shoot_and_wait(h, pid))
-			atomic_fetch_add(&h->k->blind, 1);
+		known = console_of(pid, &console);
+		if (pid == 0 || !shoot_and_wait(h, pid))
+			continue;
+		atomic_fetch_add(known && console < h->k->consoles ?
+				 &h->k->kills[console] : &h->k->unborn, 1);
 	}
 }
 
@@ -277,23 +314,16 @@ struct killer *killer_start(const struct daemon *d, enum killer_mode mode)
 
 unsigned int killer_kills(const struct killer *k)
 {
-	unsigned int sum = atomic_load(&k->blind);
+	unsigned int sum = atomic_load(&k->unborn);
 
 	for (unsigned int i = 0; i < k->consoles; i++)
 		sum += atomic_load(&k->kills[i]);
 	return sum;
 }
 
-unsigned int killer_least(const struct killer *k)
+const atomic_uint *killer_count(const struct killer *k, unsigned int console)
 {
-	unsigned int least = atomic_load(&k->kills[0]);
-
-	if (k->mode == KILLER_AT_ANY_TIME)
-		return atomic_load(&k->blind) / k->consoles;
-	for (unsigned int i = 1; i < k->consoles; i++)
-		if (atomic_load(&k->kills[i]) < least)
-			least = atomic_load(&k->kills[i]);
-	return least;
+	return &k->kills[console];
 }
 
 void killer_stop(struct killer *k)

@@ -6,6 +6,8 @@
 #ifndef TESTS_LIB_KILLER_H
 #define TESTS_LIB_KILLER_H
 
+#include <stdatomic.h>
+
 #include "tests/lib/daemon.h"
 
 #define KILLER_CONSOLES	8
@@ -23,13 +25,14 @@ struct killer;
  */
 struct killer *killer_start(const struct daemon *d, enum killer_mode mode);
 
-/*
- * Workers that were killed and were dead or succeeded then: of all consoles,
- * and of the one that has seen least of it. At any time nobody can say which
- * console it was; it is a random one.
- */
+/* Workers that were killed, and were dead or succeeded then. */
 unsigned int killer_kills(const struct killer *k);
-unsigned int killer_least(const struct killer *k);
+
+/*
+ * Those of one console, for its thread to look at. At any time there are some
+ * more, of which nobody can say whose they were: they were not born whole.
+ */
+const atomic_uint *killer_count(const struct killer *k, unsigned int console);
 
 /* Ends it; at most one worker of each console is still being replaced. */
 void killer_stop(struct killer *k);

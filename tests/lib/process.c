@@ -4,7 +4,6 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +57,18 @@ void process_stop(pid_t pid)
 		process_read(pid, "stat", buf, sizeof(buf));
 		at = strrchr(buf, ')');
 	} while (at == NULL || at[2] != 'T');
+}
+
+bool process_argument(pid_t pid, char *arg, size_t size)
+{
+	char buf[512];
+	size_t len = process_read(pid, "cmdline", buf, sizeof(buf));
+	size_t first = strlen(buf);
+
+	if (len <= first + 1)
+		return false;
+	snprintf(arg, size, "%s", buf + first + 1);
+	return true;
 }
 
 static bool process_is(pid_t pid, const char *argv0, const char *argv1)

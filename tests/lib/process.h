@@ -6,6 +6,7 @@
 #ifndef TESTS_LIB_PROCESS_H
 #define TESTS_LIB_PROCESS_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /*
@@ -19,6 +20,9 @@ unsigned int process_children(pid_t parent, const char *argv0, pid_t *pid,
 			      unsigned int max);
 
 pid_t process_parent(pid_t pid);
+
+/* Its first argument; false if it has none, or is not there. */
+bool process_argument(pid_t pid, char *arg, size_t size);
 
 /* Stops it; returns once it is. */
 void process_stop(pid_t pid);

@@ -173,6 +173,7 @@ static void read_client(struct traffic *t, unsigned int i)
 				   1 + rnd_below(&t->rnd, sizeof(buf)));
 
 	must(n >= 0, "client %u: the console closed", i);
+	t->shown += (uint64_t)n;
 	mark_check(&t->seen[i], buf, (size_t)n);
 	must(!t->lossless || t->seen[i].skipped == 0,
 	     "client %u was skipped", i);
@@ -223,8 +224,23 @@ static void sleep_and_wake(struct traffic *t, bool feed)
 	}
 }
 
+static void count_kills(const struct traffic *t)
+{
+	struct traffic_kills *k = t->kills;
+	unsigned int now;
+
+	if (k == NULL || (now = atomic_load(k->all)) == k->known)
+		return;
+	atomic_fetch_add(&k->while_out, t->shown > k->shown);
+	atomic_fetch_add(&k->while_in, t->in > k->in);
+	k->known = now;
+	k->shown = t->shown;
+	k->in = t->in;
+}
+
 static void step(struct traffic *t, bool feed)
 {
+	count_kills(t);
 	work_tx(t, feed);
 	work_rx(t);
 	if (multiport(t))

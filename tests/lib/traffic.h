@@ -7,6 +7,8 @@
 #ifndef TESTS_LIB_TRAFFIC_H
 #define TESTS_LIB_TRAFFIC_H
 
+#include <stdatomic.h>
+
 #include "tests/lib/client.h"
 #include "tests/lib/ctrl-talk.h"
 #include "tests/lib/guest.h"
@@ -15,6 +17,14 @@
 
 #define TRAFFIC_CLIENTS	4		/* two bits of each byte typed */
 #define TRAFFIC_RING	256
+
+/* Kills of its worker, each with data that moved since the one before. */
+struct traffic_kills {
+	const atomic_uint *all;
+	unsigned int known;
+	uint64_t shown, in;		/* bytes by then */
+	atomic_uint while_out, while_in;
+};
 
 struct traffic {
 	struct guest *g;
@@ -44,6 +54,8 @@ struct traffic {
 
 	uint64_t rests_until;
 	uint64_t out, in;		/* bytes in all epochs */
+	uint64_t shown;			/* ... that clients got */
+	struct traffic_kills *kills;	/* NULL: nobody counts them */
 	uint64_t out_at, in_at;		/* when there was progress */
 };
 

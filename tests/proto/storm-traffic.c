@@ -47,6 +47,7 @@ void storm_begin(struct storm_console *s, bool uml, unsigned int n)
 	for (unsigned int i = 1; i < n; i++)
 		traffic_client_joins(&s->traffic, i);
 	s->traffic.lossless = s->block;
+	s->traffic.kills = &s->kills;
 }
 
 /* Whatever happened: nothing of it is left. */

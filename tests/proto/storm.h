@@ -23,6 +23,7 @@ struct storm_console {
 	bool uml;
 	struct tclient client[TRAFFIC_CLIENTS];
 	struct traffic traffic;
+	struct traffic_kills kills;
 
 	/* sessions and messages */
 	char sock[100];

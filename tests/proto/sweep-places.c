@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include "tests/proto/sweep-places.h"
 
-void places_add(struct places *p, unsigned int place, bool sure)
+void places_add(struct places *p, unsigned int place)
 {
 	must(place > 0 && place < PLACES_MAX && p->left < PLACES_MAX,
 	     "place %u", place);
 	p->place[p->left++] = (uint16_t)place;
-	p->is_sure[place] = sure;
-	*(sure ? &p->sure : &p->others) += 1;
+	p->all++;
+}
+
+void places_sure(struct places *p, unsigned int sure)
+{
+	p->sure = sure;
+	p->sure_reached = 0;
+	for (unsigned int i = 1; i <= sure; i++)
+		p->sure_reached += p->done[i];
 }
 
 /* The hard ones stand in front. */
@@ -40,10 +47,14 @@ static void put_hard(struct places *p, unsigned int place)
 
 void places_tried(struct places *p, unsigned int place, bool reached)
 {
-	if (reached)
-		*(p->is_sure[place] ? &p->reached : &p->others_reached) += 1;
-	else if (++p->tries[place] < PLACES_TRIES)
+	if (reached) {
+		p->done[place] = true;
+		p->reached++;
+		p->sure_reached += place <= p->sure;
+	} else if (++p->tries[place] < PLACES_TRIES) {
 		p->place[p->left++] = (uint16_t)place;
-	else if (p->is_sure[place] && p->tries[place] < PLACES_TRIES + PLACES_TRIES_ALONE)
+	} else if (place <= p->sure &&
+		   p->tries[place] < PLACES_TRIES + PLACES_TRIES_ALONE) {
 		put_hard(p, place);
+	}
 }

@@ -18,17 +18,20 @@
 #define PLACES_TRIES_ALONE	10
 
 struct places {
-	unsigned int sure;		/* those that every run has */
-	unsigned int others;		/* ... and some runs only */
-	unsigned int reached, others_reached;
+	unsigned int all, reached;
+	unsigned int sure;		/* those up to it every run has */
+	unsigned int sure_reached;
 	unsigned int left;
 	unsigned int hard;		/* ... of them for a run of their own */
 	uint16_t place[PLACES_MAX];
-	bool is_sure[PLACES_MAX];	/* by the place's number */
-	uint8_t tries[PLACES_MAX];
+	uint8_t tries[PLACES_MAX];	/* by the place's number */
+	bool done[PLACES_MAX];
 };
 
-void places_add(struct places *p, unsigned int place, bool sure);
+void places_add(struct places *p, unsigned int place);
+
+/* Every run has places up to @sure, as far as is known now. */
+void places_sure(struct places *p, unsigned int sure);
 
 /* The next one, 0 if there is none left. */
 unsigned int places_take(struct places *p, struct rnd *rnd);

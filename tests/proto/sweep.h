@@ -29,10 +29,4 @@ void sweep(void **state, void (*scenario)(struct sweep_run *run),
 /* A step begins; NULL: the last one is over. */
 void sweep_step(struct sweep_run *run, const char *name);
 
-void sweep_qemu(struct sweep_run *s);
-void sweep_uml(struct sweep_run *s);
-
-/* A reader who is skipped: --overflow=drop-oldest. */
-void sweep_skip(struct sweep_run *s);
-
 #endif

@@ -4,7 +4,8 @@
  * workers killed without end, 0.2 to 5 ms after they were ready or at any time
  * at all. Nothing may be lost, repeated or moved, in no direction.
  *
- * VDC_STORM_KILLS sets how many workers of each console die in all.
+ * VDC_STORM_KILLS sets how many workers die in all while output moves, and how
+ * many while input does; one death may be both.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -15,7 +16,7 @@
 #include "tests/lib/killer.h"
 #include "tests/proto/storm.h"
 
-#define KILLS		2000
+#define KILLS		4000
 #define HANG_S		100
 #define CONSOLES	4
 
@@ -70,13 +71,32 @@ static void prepare(struct storm *storm, struct world *w, bool block)
 	w->workers_die = true;
 }
 
-static void wait_for_kills(const struct killer *k, unsigned int goal)
+static struct toll {
+	unsigned int while_out, while_in;
+} total;
+
+static struct toll count_toll(const struct storm *storm)
 {
-	unsigned int before = 0;
+	struct toll toll = { 0, 0 };
 
-	while (killer_least(k) < goal && !must_thread_failed()) {
-		unsigned int now = killer_least(k);
+	for (unsigned int i = 0; i < CONSOLES; i++) {
+		const struct traffic_kills *k = &storm->console[i].kills;
 
+		toll.while_out += atomic_load(&k->while_out);
+		toll.while_in += atomic_load(&k->while_in);
+	}
+	return toll;
+}
+
+static void wait_for_kills(const struct storm *storm, unsigned int goal)
+{
+	unsigned int before = 0, now = 0;
+
+	while (now < goal && !must_thread_failed()) {
+		struct toll toll = count_toll(storm);
+
+		now = toll.while_out < toll.while_in ? toll.while_out :
+						       toll.while_in;
 		if (now != before)
 			alarm(HANG_S);
 		before = now;
@@ -86,23 +106,32 @@ static void wait_for_kills(const struct killer *k, unsigned int goal)
 }
 
 static void report(const struct storm *storm, const char *name,
-		   unsigned int kills, uint64_t us)
+		   unsigned int kills, double seconds)
 {
-	uint64_t out = 0, in = 0, answers = 0, turns = 0;
+	struct toll toll = count_toll(storm);
+	uint64_t out = 0, in = 0, skipped = 0, answers = 0, turns = 0;
 
 	for (unsigned int i = 0; i < CONSOLES; i++) {
 		const struct traffic *t = &storm->console[i].traffic;
 
-		out += t->out;
+		out += t->shown;
 		in += t->in;
 		answers += t->talk.answers;
 		turns += storm->console[i].turns;
+		for (unsigned int c = 0; c < t->nc; c++)
+			skipped += t->seen[c].skipped;
 	}
-	printf("%s: %u kills in %.1f s, %.0f a second; %llu MiB out, %llu MiB in, %llu control messages, %llu turns\n",
-	       name, kills, (double)us / 1e6, kills / ((double)us / 1e6),
-	       (unsigned long long)out >> 20, (unsigned long long)in >> 20,
+	printf("%s: %u kills in %.1f s, %u while output moved, %u while input did; %llu MiB out, %llu KiB skipped, %llu MiB in, %llu control messages, %llu turns\n",
+	       name, kills, seconds, toll.while_out, toll.while_in,
+	       (unsigned long long)out >> 20,
+	       (unsigned long long)skipped >> 10,
+	       (unsigned long long)in >> 20,
 	       (unsigned long long)answers, (unsigned long long)turns);
 	fflush(stdout);
+	must_threads();
+	must(storm->console[0].block || skipped > 0, "nobody was skipped");
+	total.while_out += toll.while_out;
+	total.while_in += toll.while_in;
 }
 
 /* A slate that was cleaned, or a ring given up, would be a broken promise. */
@@ -111,6 +140,7 @@ static void check_log(const struct daemon *d)
 	static const char *const bad[] = {
 		"cannot be resumed", "is broken", "was reset", "closing the",
 		"framing", "exited", "parked", "fds cannot be kept",
+		"did not answer", "without the open chains", "lines lost",
 	};
 
 	for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -127,20 +157,20 @@ static void run_storm(struct storm *storm, const char *name,
 	unsigned int kills;
 
 	for (unsigned int i = 0; i < CONSOLES; i++) {
+		storm->console[i].kills.all = killer_count(k, i);
 		thread[i] = (struct storm_thread){ storm, i, 0 };
 		must(pthread_create(&thread[i].thread, NULL, run_flow,
 				    &thread[i]) == 0, "pthread_create");
 	}
-	wait_for_kills(k, kills_wanted(percent));
+	wait_for_kills(storm, kills_wanted(percent));
 	atomic_store(&storm->over, true);
 	for (unsigned int i = 0; i < CONSOLES; i++)
 		pthread_join(thread[i].thread, NULL);
 	kills = killer_kills(k);
 	killer_stop(k);
-	report(storm, name, kills, mono_us() - since);
+	report(storm, name, kills, (double)(mono_us() - since) / 1e6);
 	for (unsigned int i = 0; i < CONSOLES; i++)
 		storm_end(&storm->console[i]);
-	must_threads();
 	check_log(&storm->w->daemon);
 	world_end(storm->w);
 }
@@ -181,7 +211,7 @@ static void skipping(void **state, const char *overflow, const char *name,
 
 static void block_after_ready(void **state)
 {
-	block(state, "block, after ready", KILLER_AFTER_READY, 40);
+	block(state, "block, after ready", KILLER_AFTER_READY, 35);
 }
 
 static void block_at_any_time(void **state)
@@ -211,6 +241,16 @@ static void drop_at_any_time(void **state)
 	     KILLER_AT_ANY_TIME, 10);
 }
 
+static void all_in_all(void **state)
+{
+	(void)state;
+	printf("all storms: %u kills while output moved, %u while input did\n",
+	       total.while_out, total.while_in);
+	must(total.while_out >= kills_wanted(100) &&
+	     total.while_in >= kills_wanted(100), "%u are too few",
+	     kills_wanted(100));
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +260,7 @@ int main(int argc, char **argv)
 		WORLD_TEST(wait_at_any_time),
 		WORLD_TEST(drop_after_ready),
 		WORLD_TEST(drop_at_any_time),
+		cmocka_unit_test(all_in_all),
 	};
 
 	world_filter(argc, argv);
