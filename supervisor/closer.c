@@ -10,6 +10,8 @@
 
 #include "common/fd.h"
 
+#define STACK_SIZE	(128 << 10)
+
 struct backlog {
 	int fd[CLOSER_BEHIND_MAX];
 	unsigned int first;
@@ -28,6 +30,7 @@ static struct {
 	unsigned int owners;
 	unsigned int resting;
 	unsigned int calls;		/* that no resting thread has heard */
+	unsigned int lacking;		/* threads that could not be started */
 } closer = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
 	.called = PTHREAD_COND_INITIALIZER,
@@ -92,6 +95,8 @@ static int start_thread(void)
 	err = pthread_attr_init(&attr);
 	if (err)
 		return -err;
+	/* Libc keeps the stacks of threads that are gone for the next ones. */
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	/* Signals are the main thread's. */
 	sigfillset(&all);
@@ -106,7 +111,7 @@ static int start_thread(void)
 static void call_thread(void)
 {
 	if (!closer.resting) {
-		start_thread();
+		closer.lacking += start_thread() != 0;
 		return;
 	}
 	closer.resting--;
@@ -170,8 +175,12 @@ unsigned int closer_behind(unsigned int owner)
 
 void closer_retry(void)
 {
+	unsigned int n;
+
 	pthread_mutex_lock(&closer.lock);
-	if (next_backlog())
+	n = closer.lacking;
+	closer.lacking = 0;
+	while (n--)
 		call_thread();
 	pthread_mutex_unlock(&closer.lock);
 }
