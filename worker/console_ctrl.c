@@ -129,6 +129,20 @@ static bool receive(struct console *console)
 	return true;
 }
 
+/*
+ * What is owed was asked for in a generation of the ring that leads here. The
+ * guest that boots next has asked for nothing, also while only its other ring
+ * runs.
+ */
+static bool asked_by_this_guest(const struct console *console,
+				const struct state_ctrl *ctrl)
+{
+	const struct state_ring *ring =
+		&vu_session(&console->vu)->ring[CONSOLE_CTRL_TX];
+
+	return ring->started && ring->gen == ctrl->from_guest.gen;
+}
+
 /* Gives the guest one message it is owed. */
 static bool deliver(struct console *console)
 {
@@ -141,7 +155,8 @@ static bool deliver(struct console *console)
 	int err;
 
 	*next = *STATE_CURRENT(&state->ctrl);
-	if (!ctrl_next(next->owed, &msg, &bit))
+	if (!ctrl_next(next->owed, &msg, &bit) ||
+	    !asked_by_this_guest(console, next))
 		return false;
 	err = get(console, CONSOLE_CTRL_RX, next->to_guest.avail);
 	if (!err)

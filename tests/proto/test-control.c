@@ -212,6 +212,35 @@ static void flood_without_buffers(void **state)
 	world_end(w);
 }
 
+/*
+ * What a guest was owed is not for the one that boots next, whose rings start
+ * one by one and are enabled as they were.
+ */
+static void owed_to_the_guest_before(void **state)
+{
+	struct world *w = *state;
+	struct guest *g = &w->guest[0];
+	struct gring *rx = &g->ring[CTRL_RX];
+
+	start(w);
+	guest_ctrl_send(g, NO_PORT, CTRL_DEVICE_READY, 1);
+	for (unsigned int i = 0; i < g->nrings; i++) {
+		fe_stop_ring(&w->fe[0], &g->ring[i]);
+		gring_reset(&g->ring[i], 0);
+	}
+	guest_fill(g, CTRL_RX);
+	fe_start_ring(&w->fe[0], rx, 0);
+	fe_barrier(&w->fe[0]);
+	must(gring_device_idx(rx) == 0, "a guest was told before it asked");
+	for (unsigned int i = 0; i < g->nrings; i++)
+		if (i != CTRL_RX)
+			fe_start_ring(&w->fe[0], &g->ring[i], 0);
+	guest_boot(g);
+	world_client(w, 0, 0);
+	world_check_console(w, 0, 0);
+	world_end(w);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +252,7 @@ int main(int argc, char **argv)
 		WORLD_TEST(message_in_pieces),
 		WORLD_TEST(t_46_unknown_events_and_ports),
 		WORLD_TEST(flood_without_buffers),
+		WORLD_TEST(owed_to_the_guest_before),
 	};
 
 	world_filter(argc, argv);
