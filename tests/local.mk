@@ -287,6 +287,8 @@ endif
 check_PROGRAMS += $(fuzz_targets)
 TESTS += $(fuzz_targets) $(check_scripts)
 
+include %D%/model/local.mk
+
 dist_noinst_SCRIPTS += $(check_scripts)
 dist_noinst_DATA += \
 	%D%/lib/require.sh \
@@ -297,7 +299,7 @@ dist_noinst_DATA += \
 .PHONY: check-quick
 check-quick:
 	$(MAKE) $(AM_MAKEFLAGS) check \
-		TESTS='$(unit_tests) $(proto_tests) $(fuzz_targets)'
+		TESTS='$(unit_tests) $(proto_tests) $(model_tests) $(fuzz_targets)'
 
 # run-test ends a test that hangs, and hands a fuzz target its corpus.
 TEST_EXTENSIONS = .sh
