@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
  * STATE_POINT() stands where a death between two stores would show if their
- * order were wrong. It is nothing but in the worker that the sweeps of
- * tests/proto run: there it is a system call that does no harm, and that a
- * tracer sees.
+ * order were wrong. It is nothing but in workers that are made for tests: in
+ * that of the sweeps of tests/proto it is a system call that does no harm and
+ * that a tracer sees, in those of tests/deaths it calls the test.
  */
 #ifndef COMMON_STATE_POINT_H
 #define COMMON_STATE_POINT_H
@@ -28,6 +28,12 @@ static inline void state_point(const char *func, int line)
 }
 
 #define STATE_POINT()	state_point(__func__, __LINE__)
+
+#elif defined(VDC_STATE_HOOK)
+
+void state_hook(const char *func, int line);
+
+#define STATE_POINT()	state_hook(__func__, __LINE__)
 
 #else
 

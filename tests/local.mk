@@ -287,6 +287,7 @@ endif
 check_PROGRAMS += $(fuzz_targets)
 TESTS += $(fuzz_targets) $(check_scripts)
 
+include %D%/deaths/local.mk
 include %D%/model/local.mk
 
 dist_noinst_SCRIPTS += $(check_scripts)

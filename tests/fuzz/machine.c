@@ -146,6 +146,10 @@ void machine_call(struct machine *m,
 		bury(m);
 		close_lost(m);
 		overseer_new_worker();
+		if (m->between) {
+			m->between(m);
+			look_at_fds(m->open_at_call);
+		}
 	}
 	if (died)
 		guarded(m, come_up, 0);
@@ -312,6 +316,11 @@ void machine_connect(struct machine *m)
 void machine_disconnect(struct machine *m)
 {
 	fd_close(&m->frontend);
+}
+
+void machine_offer(struct machine *m, unsigned int slot)
+{
+	accept_one(m, FD_CLIENT, slot, &m->client[slot]);
 }
 
 void machine_attach(struct machine *m, unsigned int slot)

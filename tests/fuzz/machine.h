@@ -26,6 +26,7 @@ struct machine {
 	uint64_t next_id;
 	int frontend;			/* our end; -1: none */
 	int client[CLIENTS_MAX];	/* our ends */
+	void (*between)(struct machine *m);	/* two workers; or NULL */
 	bool open_before[MACHINE_FDS];
 	bool open_at_call[MACHINE_FDS];
 };
@@ -55,6 +56,9 @@ void machine_reset(struct machine *m);
 /* A new front-end, unless there is one; it hangs up. */
 void machine_connect(struct machine *m);
 void machine_disconnect(struct machine *m);
+
+/* A new client in @slot that the supervisor has, and the worker not yet. */
+void machine_offer(struct machine *m, unsigned int slot);
 
 /* A new client in @slot, unless there is one; it hangs up. */
 void machine_attach(struct machine *m, unsigned int slot);

@@ -51,8 +51,7 @@ void overseer_new_worker(void)
 	overseer.started = false;
 }
 
-/* A place where a worker may die. */
-static void mortal(void)
+void overseer_mortal(void)
 {
 	if (!overseer.alive || !overseer.die_in || --overseer.die_in)
 		return;
@@ -66,10 +65,10 @@ int __wrap_sendmmsg(int fd, struct mmsghdr *msg, unsigned int n, int flags)
 {
 	int sent, err;
 
-	mortal();
+	overseer_mortal();
 	sent = __real_sendmmsg(fd, msg, n, flags);
 	err = errno;
-	mortal();
+	overseer_mortal();
 	errno = err;
 	return sent;
 }
@@ -79,10 +78,10 @@ int __wrap_recvmmsg(int fd, struct mmsghdr *msg, unsigned int n, int flags,
 {
 	int received, err;
 
-	mortal();
+	overseer_mortal();
 	received = __real_recvmmsg(fd, msg, n, flags, timeout);
 	err = errno;
-	mortal();
+	overseer_mortal();
 	errno = err;
 	return received;
 }
@@ -90,15 +89,15 @@ int __wrap_recvmmsg(int fd, struct mmsghdr *msg, unsigned int n, int flags,
 void __wrap_vring_put(struct vring *vr, uint16_t used, uint16_t head,
 		      uint32_t len)
 {
-	mortal();
+	overseer_mortal();
 	__real_vring_put(vr, used, head, len);
 }
 
 void __wrap_vring_publish(struct vring *vr, uint16_t used)
 {
-	mortal();
+	overseer_mortal();
 	__real_vring_publish(vr, used);
-	mortal();
+	overseer_mortal();
 }
 
 void *__wrap_mmap(void *at, size_t len, int prot, int flags, int fd,
@@ -147,46 +146,46 @@ int control_has_deferred(void)
 
 void control_ready(void)
 {
-	mortal();
+	overseer_mortal();
 }
 
 void control_paused(void)
 {
-	mortal();
+	overseer_mortal();
 }
 
 void control_half_closed(void)
 {
-	mortal();
+	overseer_mortal();
 }
 
 void control_quit(void)
 {
-	mortal();
+	overseer_mortal();
 }
 
 void control_pong(uint64_t id)
 {
 	(void)id;
-	mortal();
+	overseer_mortal();
 }
 
 void control_discard(void)
 {
-	mortal();
+	overseer_mortal();
 	fdstore_discard(&overseer.store);
-	mortal();
+	overseer_mortal();
 }
 
 void control_drop(enum fd_kind kind, unsigned int index, uint64_t id)
 {
 	int err;
 
-	mortal();
+	overseer_mortal();
 	err = fdstore_drop(&overseer.store, kind, index, id);
 	fuzz_check(!err || err == -ENOENT, "drop of %s %u",
 		   fd_kind_name(kind), index);
-	mortal();
+	overseer_mortal();
 }
 
 int control_put(uint64_t seq, const int *fds, unsigned int nfds)
@@ -195,7 +194,7 @@ int control_put(uint64_t seq, const int *fds, unsigned int nfds)
 	int err;
 
 	fuzz_check(nfds <= PENDING_MAX, "%u fds", nfds);
-	mortal();
+	overseer_mortal();
 	for (unsigned int i = 0; i < nfds; i++)
 		copy[i] = dup(fds[i]);
 	err = fdstore_put(&overseer.store, seq, copy, nfds);
@@ -203,7 +202,7 @@ int control_put(uint64_t seq, const int *fds, unsigned int nfds)
 		fd_close_all(copy, nfds);
 	fuzz_check(!overseer.trusted || !err, "%u fds put for %llu: %d", nfds,
 		   (unsigned long long)seq, err);
-	mortal();
+	overseer_mortal();
 	return err;
 }
 
@@ -214,11 +213,11 @@ int control_commit(uint64_t seq, const struct ctl_place *place,
 
 	/* the message has room for so many */
 	fuzz_check(nplaces <= PENDING_MAX, "%u places", nplaces);
-	mortal();
+	overseer_mortal();
 	err = fdstore_commit(&overseer.store, seq, place, nplaces);
 	fuzz_check(!overseer.trusted || !err, "%u places for %llu: %d",
 		   nplaces, (unsigned long long)seq, err);
-	mortal();
+	overseer_mortal();
 	return err;
 }
 

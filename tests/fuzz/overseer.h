@@ -33,4 +33,7 @@ void overseer_reset(void);
 /* A new worker: it is handed everything again. */
 void overseer_new_worker(void);
 
+/* A place where a worker may die. */
+void overseer_mortal(void);
+
 #endif
