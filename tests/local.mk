@@ -209,6 +209,7 @@ check_scripts = \
 	%D%/build/hardening.sh \
 	%D%/build/install.sh \
 	%D%/build/layers.sh \
+	%D%/build/mutants.sh \
 	%D%/build/spdx.sh
 
 if TESTS_IN_C
@@ -289,6 +290,7 @@ TESTS += $(fuzz_targets) $(check_scripts)
 
 include %D%/deaths/local.mk
 include %D%/model/local.mk
+include %D%/mutants/local.mk
 
 dist_noinst_SCRIPTS += $(check_scripts)
 dist_noinst_DATA += \
@@ -300,7 +302,8 @@ dist_noinst_DATA += \
 .PHONY: check-quick
 check-quick:
 	$(MAKE) $(AM_MAKEFLAGS) check \
-		TESTS='$(unit_tests) $(proto_tests) $(model_tests) $(fuzz_targets)'
+		TESTS='$(unit_tests) $(proto_tests) $(model_tests) \
+		$(death_tests) $(fuzz_targets)'
 
 # run-test ends a test that hangs, and hands a fuzz target its corpus.
 TEST_EXTENSIONS = .sh

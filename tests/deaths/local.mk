@@ -29,6 +29,7 @@ deaths_ldadd = \
 %C%_test_ring_deaths_SOURCES = \
 	%D%/test-ring-deaths.c \
 	%D%/deaths.c %D%/deaths.h \
+	%D%/ring-guest.c %D%/ring-guest.h \
 	tests/fuzz/ring-world.c tests/fuzz/ring-world.h \
 	$(fuzz_machine)
 %C%_test_ring_deaths_CPPFLAGS = $(AM_CPPFLAGS) -DVDC_STATE_HOOK

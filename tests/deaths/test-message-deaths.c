@@ -69,13 +69,19 @@ static void end(void)
 }
 
 /* With an ack where there can be one. */
-static void say(uint32_t request, const void *payload, uint32_t size,
-		const int *fd)
+static void say_anything(uint32_t request, const void *payload, uint32_t size,
+			 const int *fd)
 {
 	int copy = fd ? dup(*fd) : -1;
 
 	fuzz_check(stream_add(&s, request, 9, payload, size, &copy, fd != NULL),
 		   "no room for message %u", request);
+}
+
+static void say(uint32_t request, const void *payload, uint32_t size,
+		const int *fd)
+{
+	say_anything(request, payload, size, fd);
 	stream_last_is_good(&s);
 }
 
@@ -103,17 +109,22 @@ static void say_features(void)
 	say(FE_ADD_MEM_REG, region, sizeof(region), &g.memory);
 }
 
-/* Messages without an fd stand right before such with one. */
+/*
+ * Messages without an fd stand right before such with one. One of them lacks
+ * what it says it has: it is refused, the next one's fd is not for it.
+ */
 static void say_ring(uint16_t base, const int *kick, const int *call)
 {
 	static const uint64_t addr[5] = {
 		CONSOLE_TX, UVA + DESC, UVA + USED, UVA + AVAIL, 0,
 	};
+	static const uint64_t index = CONSOLE_TX;
 
 	say_state(FE_SET_VRING_NUM, CONSOLE_TX, NUM);
 	say_state(FE_SET_VRING_BASE, CONSOLE_TX, base);
 	say(FE_SET_VRING_ADDR, addr, sizeof(addr), NULL);
 	say_u64(FE_SET_VRING_CALL, CONSOLE_TX | FE_NOFD, NULL);
+	say_anything(FE_SET_VRING_CALL, &index, sizeof(index), NULL);
 	say_u64(FE_SET_VRING_KICK, CONSOLE_TX, kick);
 	say_u64(FE_SET_VRING_CALL, CONSOLE_TX, call);
 	say_state(FE_SET_VRING_ENABLE, CONSOLE_TX, 1);

@@ -6,9 +6,11 @@ model_tests = \
 	%D%/test-model
 
 %C%_test_model_SOURCES = \
-	%D%/control.c \
+	%D%/control.c %D%/control.h \
+	%D%/control-worker.c \
 	%D%/explore.c \
-	%D%/input.c \
+	%D%/input.c %D%/input.h \
+	%D%/input-worker.c \
 	%D%/main.c \
 	%D%/messages.c %D%/messages.h \
 	%D%/messages-worker.c \
