@@ -99,7 +99,7 @@ static bool interrupt(struct input *s)
 
 static bool front_stops(struct input *s)
 {
-	if (!s->stops || !s->running)
+	if (!s->stops || !s->running || s->start)
 		return false;
 	s->stops--;
 	s->running = 0;

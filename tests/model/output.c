@@ -153,7 +153,7 @@ static bool budget_ends(struct output *s, unsigned int c)
 
 static bool front_stops(struct output *s)
 {
-	if (!s->stops || !s->running)
+	if (!s->stops || !s->running || s->message)
 		return false;
 	s->stops--;
 	s->running = 0;
