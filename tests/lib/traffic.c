@@ -334,7 +334,7 @@ static bool everything_arrived(struct traffic *t)
 
 void traffic_settle(struct traffic *t)
 {
-	uint64_t deadline = wait_until(WAIT_MS);
+	uint64_t deadline = wait_until(WAIT_MS), moved = 0;
 	bool lazy = t->lazy;
 
 	t->lazy = false;
@@ -345,6 +345,9 @@ void traffic_settle(struct traffic *t)
 	}
 	while (!everything_arrived(t)) {
 		step(t, false);
+		if (t->shown + t->in + t->out != moved)
+			deadline = wait_until(WAIT_MS);
+		moved = t->shown + t->in + t->out;
 		must(wait_left(deadline) > 0,
 		     "not settled: %u chains out, client 0 has %llu of %llu bytes, the guest %llu of %llu, 0x%x is to be answered",
 		     gring_outstanding(t->tx.r),
