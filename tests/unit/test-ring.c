@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "tests/lib/pattern.h"
 #include "tests/lib/unit.h"
@@ -119,6 +122,47 @@ static void tail_stays(void **state)
 	assert_int_equal(tail, 31);
 }
 
+static struct {
+	unsigned char *page;
+	size_t size;
+	volatile sig_atomic_t writes;
+	volatile uint64_t tail;		/* when the first byte was written */
+} sealed;
+
+static void first_write(int sig)
+{
+	(void)sig;
+	sealed.writes++;
+	sealed.tail = atomic_load(&tail);
+	mprotect(sealed.page, sealed.size, PROT_READ | PROT_WRITE);
+}
+
+/*
+ * Who dies in between leaves bytes that nobody reads any more, not some that
+ * are read as others: the tail is stored before the first byte is.
+ */
+static void tail_goes_first(void **state)
+{
+	struct sigaction old, action = { .sa_handler = first_write };
+	unsigned char bytes[16] = { 0 };
+	struct iovec src = { bytes, sizeof(bytes) };
+	struct ring ring;
+
+	(void)state;
+	sealed.size = (size_t)sysconf(_SC_PAGESIZE);
+	sealed.page = mmap(NULL, sealed.size, PROT_READ,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(sealed.page, MAP_FAILED);
+	ring = (struct ring){ sealed.page, sealed.size, &tail };
+	tail = 0;
+	sigaction(SIGSEGV, &action, &old);
+	ring_write(&ring, sealed.size, &src, 1, 0, sizeof(bytes));
+	sigaction(SIGSEGV, &old, NULL);
+	munmap(sealed.page, sealed.size);
+	assert_int_equal(sealed.writes, 1);
+	assert_int_equal(sealed.tail, sizeof(bytes));
+}
+
 /* @len bytes of the pattern from @at on, in random pieces, some empty. */
 static unsigned int scatter(struct rnd *rnd, struct iovec *src,
 			    unsigned int max, unsigned char *buf,
@@ -189,6 +233,7 @@ int main(void)
 		cmocka_unit_test(no_bytes),
 		cmocka_unit_test(every_write),
 		cmocka_unit_test(tail_stays),
+		cmocka_unit_test(tail_goes_first),
 		cmocka_unit_test(endless),
 	};
 
