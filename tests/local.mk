@@ -251,6 +251,7 @@ endif
 	%D%/lib/slow.c %D%/lib/slow.h \
 	%D%/lib/tracer.c %D%/lib/tracer.h \
 	%D%/lib/traffic.c %D%/lib/traffic.h \
+	%D%/lib/traffic-kills.h \
 	%D%/lib/unit.h \
 	%D%/lib/vhost.h \
 	%D%/lib/vu-world.c %D%/lib/vu-world.h \

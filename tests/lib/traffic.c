@@ -224,23 +224,10 @@ static void sleep_and_wake(struct traffic *t, bool feed)
 	}
 }
 
-static void count_kills(const struct traffic *t)
-{
-	struct traffic_kills *k = t->kills;
-	unsigned int now;
-
-	if (k == NULL || (now = atomic_load(k->all)) == k->known)
-		return;
-	atomic_fetch_add(&k->while_out, t->shown > k->shown);
-	atomic_fetch_add(&k->while_in, t->in > k->in);
-	k->known = now;
-	k->shown = t->shown;
-	k->in = t->in;
-}
-
 static void step(struct traffic *t, bool feed)
 {
-	count_kills(t);
+	if (t->kills != NULL)
+		traffic_kills_count(t->kills, t->shown, t->in);
 	work_tx(t, feed);
 	work_rx(t);
 	if (multiport(t))

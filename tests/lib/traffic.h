@@ -7,24 +7,15 @@
 #ifndef TESTS_LIB_TRAFFIC_H
 #define TESTS_LIB_TRAFFIC_H
 
-#include <stdatomic.h>
-
 #include "tests/lib/client.h"
 #include "tests/lib/ctrl-talk.h"
 #include "tests/lib/guest.h"
 #include "tests/lib/mark-stream.h"
 #include "tests/lib/sleeper.h"
+#include "tests/lib/traffic-kills.h"
 
 #define TRAFFIC_CLIENTS	4		/* two bits of each byte typed */
 #define TRAFFIC_RING	256
-
-/* Kills of its worker, each with data that moved since the one before. */
-struct traffic_kills {
-	const atomic_uint *all;
-	unsigned int known;
-	uint64_t shown, in;		/* bytes by then */
-	atomic_uint while_out, while_in;
-};
 
 struct traffic {
 	struct guest *g;

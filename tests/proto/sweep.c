@@ -52,7 +52,8 @@ static void show_where(void)
 	const struct sweep *s = &sweep_now;
 	const struct step *step = &s->step[s->at > 0 ? s->at - 1 : 0];
 
-	fprintf(stderr, "in '%s': killed %u times, at stop %u of the first, %u of the second; last %s\n",
+	fprintf(stderr,
+		"in '%s': killed %u times, aimed at stops %u and %u; last %s\n",
 		step->name, tracer_kills(s->tracer), step->aim[0],
 		step->aim[1], tracer_where(s->tracer));
 }
