@@ -6,7 +6,7 @@
 packages_build='autoconf automake binutils gcc libc6-dev libcap-ng-dev
 	libevent-dev libseccomp-dev make pkg-config'
 packages_uml='busybox-static cpio socat user-mode-linux'
-packages_test='libcmocka-dev xz-utils'
+packages_test='libcmocka-dev patch xz-utils'
 
 say() {
 	echo "$tool: $*"
