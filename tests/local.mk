@@ -92,9 +92,11 @@ e2e_tests = \
 	%D%/e2e/test-nested \
 	%D%/e2e/test-orphans \
 	%D%/e2e/test-qemu \
+	%D%/e2e/test-qemu-storm \
 	%D%/e2e/test-stdio \
 	%D%/e2e/test-terminal \
-	%D%/e2e/test-uml
+	%D%/e2e/test-uml \
+	%D%/e2e/test-uml-storm
 
 # Both kinds of real guest pass the same tests.
 guest_tests = \
@@ -103,6 +105,9 @@ guest_tests = \
 	%D%/e2e/guest-tests.c %D%/e2e/guest-tests.h
 %C%_e2e_test_qemu_SOURCES = %D%/e2e/test-qemu.c $(guest_tests)
 %C%_e2e_test_uml_SOURCES = %D%/e2e/test-uml.c $(guest_tests)
+guest_storm = %D%/e2e/guest-storm.c %D%/e2e/guest-storm.h
+%C%_e2e_test_qemu_storm_SOURCES = %D%/e2e/test-qemu-storm.c $(guest_storm)
+%C%_e2e_test_uml_storm_SOURCES = %D%/e2e/test-uml-storm.c $(guest_storm)
 
 # Each console of a storm has a thread.
 %C%_proto_test_storm_SOURCES = \
@@ -230,6 +235,8 @@ endif
 	%D%/lib/gring.c %D%/lib/gring.h \
 	%D%/lib/gring-notify.c \
 	%D%/lib/guest.c %D%/lib/guest.h \
+	%D%/lib/guest-copy.c %D%/lib/guest-copy.h \
+	%D%/lib/guest-dmesg.c %D%/lib/guest-dmesg.h \
 	%D%/lib/guest-pair.c %D%/lib/guest-pair.h \
 	%D%/lib/guest-shell.c %D%/lib/guest-shell.h \
 	%D%/lib/killer.c %D%/lib/killer.h \

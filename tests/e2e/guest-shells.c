@@ -18,6 +18,7 @@
 
 #include "tests/e2e/guest-tests.h"
 #include "tests/lib/command.h"
+#include "tests/lib/guest-copy.h"
 #include "tests/lib/guest-pair.h"
 #include "tests/lib/guest-shell.h"
 #include "tests/lib/must.h"
@@ -61,45 +62,6 @@ void output_of_a_command(void **kind)
 	guest_pair_content(pair);
 }
 
-/* What sha256sum here makes of it, in @sum. */
-static void checksum(const struct daemon *d, const void *bytes, size_t len,
-		     char sum[65])
-{
-	static struct command c;
-	char path[80];
-	const char *argv[] = {
-		"/bin/sh", "-c", "exec sha256sum <\"$0\"", path, NULL,
-	};
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/paste", d->dir);
-	file = fopen(path, "we");
-	must(file != NULL && fwrite(bytes, 1, len, file) == len &&
-	     fclose(file) == 0, "cannot write %s", path);
-	command_run(&c, argv);
-	unlink(path);
-	must(c.status == 0, "sha256sum: wait status 0x%x, %s",
-	     (unsigned int)c.status, c.err);
-	snprintf(sum, 65, "%.64s", c.out);
-}
-
-/* Without canonical mode a line may be of any length. */
-static void prepare_paste(struct tclient *c)
-{
-	shell_type(c, "stty raw -echo; echo go; head -c 65536 >p; stty sane; "
-		      "sha256sum p");
-	shell_expect(c, "go\n");
-}
-
-static void expect_checksum(struct tclient *c, const char *sum)
-{
-	char answer[80];
-
-	snprintf(answer, sizeof(answer), "%.64s  p\r\n", sum);
-	shell_expect(c, answer);
-	shell_expect(c, SHELL_PROMPT);
-}
-
 void paste_of_64_kib(void **kind)
 {
 	struct guest_pair *pair = guest_pair(*kind);
@@ -108,10 +70,10 @@ void paste_of_64_kib(void **kind)
 	char sum[65];
 
 	pattern_fill(bytes, 0, PASTE);
-	checksum(&pair->daemon, bytes, PASTE, sum);
-	prepare_paste(c);
+	copy_sum(&pair->daemon, bytes, PASTE, sum);
+	copy_in_begin(c, PASTE);
 	tclient_send(c, bytes, PASTE);
-	expect_checksum(c, sum);
+	copy_in_end(c, sum);
 	guest_pair_content(pair);
 }
 
@@ -239,13 +201,13 @@ void two_guests_do_not_mix(void **kind)
 
 	for (unsigned int i = 0; i < PAIR; i++) {
 		pattern_fill(bytes[i], (i + 1) * PASTE, PASTE);
-		checksum(&pair->daemon, bytes[i], PASTE, sum[i]);
-		prepare_paste(&pair->client[i]);
+		copy_sum(&pair->daemon, bytes[i], PASTE, sum[i]);
+		copy_in_begin(&pair->client[i], PASTE);
 	}
 	for (unsigned int i = 0; i < PAIR; i++)
 		tclient_send(&pair->client[i], bytes[i], PASTE);
 	for (unsigned int i = 0; i < PAIR; i++)
-		expect_checksum(&pair->client[i], sum[i]);
+		copy_in_end(&pair->client[i], sum[i]);
 	guest_pair_content(pair);
 }
 

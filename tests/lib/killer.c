@@ -332,3 +332,17 @@ void killer_stop(struct killer *k)
 	waitpid(k->pid, NULL, 0);
 	munmap(k, sizeof(*k));
 }
+
+/* A slate that was cleaned, or a ring given up, would be a broken promise. */
+void killer_check_log(const struct daemon *d)
+{
+	static const char *const bad[] = {
+		"cannot be resumed", "is broken", "was reset", "closing the",
+		"framing", "exited", "parked", "fds cannot be kept",
+		"did not answer", "without the open chains", "lines lost",
+	};
+
+	for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		must(daemon_log_count(d, bad[i]) == 0,
+		     "the daemon's log says '%s'", bad[i]);
+}

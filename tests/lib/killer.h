@@ -37,4 +37,7 @@ const atomic_uint *killer_count(const struct killer *k, unsigned int console);
 /* Ends it; at most one worker of each console is still being replaced. */
 void killer_stop(struct killer *k);
 
+/* What is not to be in the log of a daemon whose workers were only killed. */
+void killer_check_log(const struct daemon *d);
+
 #endif

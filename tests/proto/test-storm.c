@@ -134,20 +134,6 @@ static void report(const struct storm *storm, const char *name,
 	total.while_in += toll.while_in;
 }
 
-/* A slate that was cleaned, or a ring given up, would be a broken promise. */
-static void check_log(const struct daemon *d)
-{
-	static const char *const bad[] = {
-		"cannot be resumed", "is broken", "was reset", "closing the",
-		"framing", "exited", "parked", "fds cannot be kept",
-		"did not answer", "without the open chains", "lines lost",
-	};
-
-	for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		must(daemon_log_count(d, bad[i]) == 0,
-		     "the daemon's log says '%s'", bad[i]);
-}
-
 static void run_storm(struct storm *storm, const char *name,
 		      enum killer_mode mode, unsigned int percent)
 {
@@ -171,7 +157,7 @@ static void run_storm(struct storm *storm, const char *name,
 	report(storm, name, kills, (double)(mono_us() - since) / 1e6);
 	for (unsigned int i = 0; i < CONSOLES; i++)
 		storm_end(&storm->console[i]);
-	check_log(&storm->w->daemon);
+	killer_check_log(&storm->w->daemon);
 	world_end(storm->w);
 }
 
