@@ -99,9 +99,12 @@ static void refused(void **state)
 	for (unsigned int i = 0; i < 2; i++) {
 		int slow = slow_socket();
 
+		/* It is there before anyone can refuse it. */
+		process_stop(w->daemon.pid);
 		fe_open(&fe, daemon_sock(&w->daemon, 0));
 		m = fe_msg_fd(FE_SET_VRING_CALL, 1, slow);
 		fe_write(&fe, &m, FE_HEADER, m.fds, m.nfds);
+		kill(w->daemon.pid, SIGCONT);
 		close(slow);
 		fe_close(&fe);
 	}
@@ -120,8 +123,10 @@ static void unread(void **state)
 	two_quiet_consoles(w);
 	/* framing is lost here, and the connection closed */
 	get.flags = 0;
+	process_stop(w->worker[0]);
 	fe_send(&w->fe[0], &get);
 	fe_write(&w->fe[0], &m, FE_HEADER, m.fds, m.nfds);
+	kill(w->worker[0], SIGCONT);
 	close(m.fds[0]);
 	daemon_log_wait(&w->daemon, "console 0: front-end detached", 1);
 	expect_neighbour_resumes(w);

@@ -11,6 +11,7 @@
 #define SESSIONS	10000
 #define CLIENTS		1000
 #define WARM_UP		200
+#define SETTLED		200		/* looks in a row */
 #define KINDS		9
 #define MANY_FDS	FE_FDS_MAX
 
@@ -111,6 +112,30 @@ static struct count count(const struct world *w)
 	};
 }
 
+static bool is_same(const struct count *a, const struct count *b)
+{
+	return a->worker == b->worker && a->supervisor == b->supervisor &&
+	       a->attached == b->attached;
+}
+
+/* What is on its way to be closed is not counted: it has stayed the same. */
+static struct count settled_count(const struct world *w)
+{
+	uint64_t deadline = wait_until(WAIT_MS);
+	struct count last = count(w);
+
+	for (unsigned int same = 0; same < SETTLED;) {
+		struct count now;
+
+		must(wait_left(deadline) > 0, "fds come and go");
+		wait_pause();
+		now = count(w);
+		same = is_same(&now, &last) ? same + 1 : 0;
+		last = now;
+	}
+	return last;
+}
+
 static void expect_count(const struct world *w, const struct count *before)
 {
 	uint64_t deadline = wait_until(WAIT_MS);
@@ -118,9 +143,7 @@ static void expect_count(const struct world *w, const struct count *before)
 	for (;;) {
 		struct count now = count(w);
 
-		if (now.worker == before->worker &&
-		    now.supervisor == before->supervisor &&
-		    now.attached == before->attached)
+		if (is_same(&now, before))
 			return;
 		must(wait_left(deadline) > 0,
 		     "worker: %ld fds, then %ld; supervisor: %ld, then %ld; "
@@ -150,7 +173,7 @@ static void t_27_fds_after_many_sessions(void **state)
 		if (i != WARM_UP)
 			continue;
 		fe_open_again(&l.fe, sock);
-		before = count(w);
+		before = settled_count(w);
 		slots = process_fd_slots(w->worker[0]);
 		mapped = process_vm_kb(w->worker[0]);
 		fe_close(&l.fe);
@@ -177,7 +200,7 @@ static void fds_after_many_clients(void **state)
 
 	world_simple(w);
 	world_check_console(w, 0, 0);
-	before = count(w);
+	before = settled_count(w);
 	for (unsigned int i = 0; i < CLIENTS; i++) {
 		struct tclient c;
 
@@ -208,7 +231,7 @@ static void fds_after_clients_without_a_guest(void **state)
 	/* Its worker runs, that is all that is needed. */
 	fe_open(&w->fe[0], daemon_sock(&w->daemon, 0));
 	fe_barrier(&w->fe[0]);
-	before = count(w);
+	before = settled_count(w);
 	world_client(w, 0, 0);
 	before.attached++;
 	if (before.worker >= 0) {

@@ -219,7 +219,7 @@ static int caretaker(unsigned long request)
 		    filter_enter_caretaker())
 			_exit(1);
 		syscall(SYS_ioctl, -1, request, room);
-		_exit(0);
+		syscall(SYS_exit_group, 0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	return status;
