@@ -104,8 +104,9 @@ static void refused(void **state)
 		fe_open(&fe, daemon_sock(&w->daemon, 0));
 		m = fe_msg_fd(FE_SET_VRING_CALL, 1, slow);
 		fe_write(&fe, &m, FE_HEADER, m.fds, m.nfds);
-		kill(w->daemon.pid, SIGCONT);
+		/* The last close is not to be ours. */
 		close(slow);
+		kill(w->daemon.pid, SIGCONT);
 		fe_close(&fe);
 	}
 	expect_neighbour_resumes(w);
@@ -126,8 +127,8 @@ static void unread(void **state)
 	process_stop(w->worker[0]);
 	fe_send(&w->fe[0], &get);
 	fe_write(&w->fe[0], &m, FE_HEADER, m.fds, m.nfds);
-	kill(w->worker[0], SIGCONT);
 	close(m.fds[0]);
+	kill(w->worker[0], SIGCONT);
 	daemon_log_wait(&w->daemon, "console 0: front-end detached", 1);
 	expect_neighbour_resumes(w);
 	world_end(w);
