@@ -9,13 +9,14 @@
 
 #include <stdint.h>
 
-#define WORKER_CONTRACT		2
+#define WORKER_CONTRACT		3
 
 /* fds 0 to 2 are the standard streams; every other fd arrives by CTL_FD */
 #define WORKER_FD_CONTROL	3	/* SOCK_SEQPACKET, struct ctl_msg */
 #define WORKER_FD_STATE		4	/* sealed memfd, struct console_state */
 #define WORKER_FD_FILTER	5	/* sealed memfd, struct sock_filter[] */
-#define WORKER_FD_END		6	/* nothing above is open at exec */
+#define WORKER_FD_PROOF		6	/* the same, but it traps */
+#define WORKER_FD_END		7	/* nothing above is open at exec */
 
 enum worker_exit {
 	WORKER_EXIT_ASKED = 0,		/* after CTL_STOP */
@@ -24,6 +25,8 @@ enum worker_exit {
 	WORKER_EXIT_STATE = 12,		/* the state does not validate */
 	WORKER_EXIT_CONTROL = 13,	/* the control socket ended or broke */
 	WORKER_EXIT_FAILED = 14,	/* out of memory, or a bug of our own */
+	WORKER_EXIT_PROOF = 15,		/* its filter refuses what it needs */
+	WORKER_EXIT_SIGNAL = 64,	/* and the signal that meant a fault */
 };
 
 enum overflow_policy {
@@ -53,6 +56,7 @@ struct worker_config {
 	uint32_t reset;			/* the state before was given up */
 	uint32_t skip;			/* start that skips open chains, or 0 */
 	uint32_t sandbox;		/* enum sandbox_policy */
+	uint32_t trial;			/* lock yourself in, say how, and end */
 	uint32_t log_level;		/* enum log_level */
 	uint32_t log_crlf;		/* log lines end in CR LF */
 };

@@ -12,4 +12,5 @@ noinst_LIBRARIES += %D%/libcommon.a
 	%D%/parse.c %D%/parse.h \
 	%D%/state.h \
 	%D%/state_point.h \
+	%D%/userns.c %D%/userns.h \
 	%D%/vis.c %D%/vis.h

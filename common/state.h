@@ -35,7 +35,7 @@
 #include "common/state_point.h"
 
 #define STATE_MAGIC		0x656c6f736e6f6356ULL	/* "Vconsole" */
-#define STATE_VERSION		2
+#define STATE_VERSION		3
 
 #define VU_HEADER_LEN		12
 #define VU_PAYLOAD_MAX		4096
@@ -269,6 +269,8 @@ struct console_state {
 	_Atomic uint64_t tail;		/* output ring: oldest byte kept */
 	_Atomic uint64_t backlog;	/* what nobody has seen starts here */
 	struct state_client client[CLIENTS_MAX];
+
+	_Atomic uint64_t refused_call;	/* its number + 1: WORKER_EXIT_PROOF */
 };
 
 /* The output ring's offset in the memfd. */

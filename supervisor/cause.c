@@ -27,7 +27,9 @@ static enum cause cause_of_exit(int status)
 		return CAUSE_ASKED;
 	case WORKER_EXIT_CONTRACT:
 	case WORKER_EXIT_JAIL:
+	case WORKER_EXIT_PROOF:
 	case CAUSE_EXIT_EXEC:
+	case CAUSE_EXIT_MAPS:
 		return CAUSE_CANNOT_RUN;
 	case CAUSE_EXIT_EXEC_LATER:
 		return CAUSE_NOT_STARTED;
@@ -57,11 +59,21 @@ static enum cause cause_of_signal(int sig)
 	}
 }
 
+/* The signal it died of, or that it says meant its death; 0 for none. */
+static int signal_of(const siginfo_t *info)
+{
+	int sig = info->si_status - WORKER_EXIT_SIGNAL;
+
+	if (info->si_code != CLD_EXITED)
+		return info->si_status;
+	return sig > 0 && sig <= SIGSYS ? sig : 0;
+}
+
 enum cause cause_of(const siginfo_t *info)
 {
-	if (info->si_code == CLD_EXITED)
-		return cause_of_exit(info->si_status);
-	return cause_of_signal(info->si_status);
+	int sig = signal_of(info);
+
+	return sig ? cause_of_signal(sig) : cause_of_exit(info->si_status);
 }
 
 static const char *exit_words(int status)
@@ -73,6 +85,8 @@ static const char *exit_words(int status)
 		return "is not of the same build as this program";
 	case WORKER_EXIT_JAIL:
 		return "could not lock itself in";
+	case WORKER_EXIT_PROOF:
+		return "needs a system call that its filter refuses";
 	case WORKER_EXIT_STATE:
 		return "found its state invalid";
 	case WORKER_EXIT_CONTROL:
@@ -83,6 +97,8 @@ static const char *exit_words(int status)
 		return "could not be executed for lack of memory or the like";
 	case CAUSE_EXIT_EXEC:
 		return "could not be executed";
+	case CAUSE_EXIT_MAPS:
+		return "could not enter its user namespace";
 	default:
 		return NULL;
 	}
@@ -91,8 +107,9 @@ static const char *exit_words(int status)
 const char *cause_text(const siginfo_t *info, char *out, size_t size)
 {
 	const char *words;
+	int sig = signal_of(info);
 
-	if (info->si_code == CLD_EXITED) {
+	if (!sig) {
 		words = exit_words(info->si_status);
 		if (words)
 			snprintf(out, size, "%s", words);
@@ -101,11 +118,10 @@ const char *cause_text(const siginfo_t *info, char *out, size_t size)
 				 info->si_status);
 		return out;
 	}
-	words = sigabbrev_np(info->si_status);
+	words = sigabbrev_np(sig);
 	if (words)
 		snprintf(out, size, "was killed by SIG%s", words);
 	else
-		snprintf(out, size, "was killed by signal %d",
-			 info->si_status);
+		snprintf(out, size, "was killed by signal %d", sig);
 	return out;
 }

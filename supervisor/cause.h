@@ -18,7 +18,8 @@ enum cause {
 	CAUSE_CANNOT_RUN,	/* no worker can run here */
 };
 
-/* Exit status of the process between clone and exec when exec fails. */
+/* Exit status of the process between clone and exec, when that fails. */
+#define CAUSE_EXIT_MAPS		125	/* its user namespace is of no use */
 #define CAUSE_EXIT_EXEC_LATER	126	/* for lack of what may be there soon */
 #define CAUSE_EXIT_EXEC		127
 

@@ -7,8 +7,11 @@
 #include <seccomp.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum argument_check {
@@ -30,6 +33,10 @@ struct filter_row {
 
 static const struct filter_row worker_rows[] = {
 #include "supervisor/syscalls.h"
+};
+
+static const struct filter_row supervisor_rows[] = {
+#include "supervisor/syscalls_own.h"
 };
 
 /* Remove the sockets, restore the terminal, end. */
@@ -87,10 +94,21 @@ static int add_row(scmp_filter_ctx ctx, const struct filter_row *row)
 	return err == -EEXIST ? 0 : err;
 }
 
-/* Returns NULL when out of memory, or when a rule cannot be had. */
-static scmp_filter_ctx new_filter(const struct filter_row *rows, size_t n)
+static int add_rows(scmp_filter_ctx ctx, const struct filter_row *rows,
+		    size_t n)
 {
-	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	int err = 0;
+
+	for (size_t i = 0; !err && i < n; i++)
+		err = add_row(ctx, &rows[i]);
+	return err;
+}
+
+/* Returns NULL when out of memory, or when a rule cannot be had. */
+static scmp_filter_ctx new_filter(uint32_t otherwise,
+				  const struct filter_row *rows, size_t n)
+{
+	scmp_filter_ctx ctx = seccomp_init(otherwise);
 	int err;
 
 	if (!ctx)
@@ -99,8 +117,8 @@ static scmp_filter_ctx new_filter(const struct filter_row *rows, size_t n)
 			       SCMP_ACT_KILL_PROCESS);
 	/* A tree instead of a list; if it is refused, that only costs time. */
 	seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-	for (size_t i = 0; !err && i < n; i++)
-		err = add_row(ctx, &rows[i]);
+	if (!err)
+		err = add_rows(ctx, rows, n);
 	if (!err)
 		return ctx;
 	seccomp_release(ctx);
@@ -126,7 +144,8 @@ static int export(scmp_filter_ctx ctx)
 
 int filter_for_workers(void)
 {
-	scmp_filter_ctx ctx = new_filter(worker_rows, COUNT(worker_rows));
+	scmp_filter_ctx ctx = new_filter(SCMP_ACT_KILL_PROCESS, worker_rows,
+					 COUNT(worker_rows));
 	int fd;
 
 	if (!ctx)
@@ -136,15 +155,60 @@ int filter_for_workers(void)
 	return fd;
 }
 
+int filter_for_proof(void)
+{
+	static const struct filter_row next[] = { ALLOW(seccomp) };
+	scmp_filter_ctx ctx = new_filter(SCMP_ACT_TRAP, worker_rows,
+					 COUNT(worker_rows));
+	int fd;
+
+	if (!ctx)
+		return -ENOMEM;
+	fd = add_rows(ctx, next, COUNT(next));
+	if (!fd)
+		fd = export(ctx);
+	seccomp_release(ctx);
+	return fd;
+}
+
+const char *filter_call_name(unsigned int nr, char *out, size_t size)
+{
+	char *name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE,
+						      (int)nr);
+
+	if (name)
+		snprintf(out, size, "%s", name);
+	else
+		snprintf(out, size, "number %u", nr);
+	free(name);
+	return out;
+}
+
 int filter_enter_caretaker(void)
 {
-	scmp_filter_ctx ctx = new_filter(caretaker_rows,
+	scmp_filter_ctx ctx = new_filter(SCMP_ACT_KILL_PROCESS, caretaker_rows,
 					 COUNT(caretaker_rows));
 	int err;
 
 	if (!ctx)
 		return -ENOMEM;
 	err = seccomp_load(ctx);
+	seccomp_release(ctx);
+	return err;
+}
+
+int filter_enter_supervisor(void)
+{
+	scmp_filter_ctx ctx = new_filter(SCMP_ACT_ERRNO(ENOSYS),
+					 supervisor_rows,
+					 COUNT(supervisor_rows));
+	int err;
+
+	if (!ctx)
+		return -ENOMEM;
+	err = add_rows(ctx, worker_rows, COUNT(worker_rows));
+	if (!err)
+		err = seccomp_load(ctx);
 	seccomp_release(ctx);
 	return err;
 }

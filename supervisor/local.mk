@@ -31,12 +31,14 @@ noinst_LIBRARIES += %D%/libsupervisor.a
 	%D%/program.c %D%/program.h \
 	%D%/restart.c %D%/restart.h \
 	%D%/rights.c %D%/rights.h \
+	%D%/sandbox.c %D%/sandbox.h \
 	%D%/serve.c %D%/serve.h \
 	%D%/socket_file.c %D%/socket_file.h \
 	%D%/spawn.c %D%/spawn.h \
 	%D%/statefd.c %D%/statefd.h \
 	%D%/supervise.c %D%/supervise.h \
 	%D%/syscalls.h \
+	%D%/syscalls_own.h \
 	%D%/tcp_peer.c %D%/tcp_peer.h \
 	%D%/tty.c %D%/tty.h \
 	%D%/turn.c %D%/turn.h \

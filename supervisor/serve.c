@@ -17,6 +17,7 @@
 #include "supervisor/listen.h"
 #include "supervisor/program.h"
 #include "supervisor/rights.h"
+#include "supervisor/sandbox.h"
 #include "supervisor/spawn.h"
 #include "supervisor/supervise.h"
 
@@ -93,6 +94,8 @@ static int prepare(struct serving *v, const struct options *options)
 	if (s->program < 0)
 		return s->program;
 	s->null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (s->null < 0)
+		err = -errno;
 	s->log = tty_open_log();
 	if (s->log < 0) {
 		log_warn("standard error cannot be opened for writing alone: "
@@ -100,9 +103,10 @@ static int prepare(struct serving *v, const struct options *options)
 		s->log = s->null;
 	}
 	s->filter = filter_for_workers();
-	if (s->null >= 0 && s->filter >= 0)
+	s->proof = filter_for_proof();
+	if (s->null >= 0 && s->filter >= 0 && s->proof >= 0)
 		return 0;
-	err = s->null < 0 ? -errno : s->filter;
+	err = err ? err : s->filter < 0 ? s->filter : s->proof;
 	log_error("%s: %s", s->null < 0 ? "/dev/null" : "seccomp filter",
 		  strerror(-err));
 	return err;
@@ -137,6 +141,16 @@ static int enter_raw(const struct supervisor *s)
 	return err;
 }
 
+static int lock_in(void)
+{
+	int err = filter_enter_supervisor();
+
+	if (err)
+		log_error("sandbox: seccomp for the supervisor: %s",
+			  strerror(-err));
+	return err;
+}
+
 /* From the first trace to the last moment with the rights we came with. */
 static int establish(struct serving *v, const struct options *options)
 {
@@ -155,7 +169,11 @@ static int establish(struct serving *v, const struct options *options)
 	if (!err)
 		err = rights_drop(&v->identity);
 	if (!err)
+		err = sandbox_try(s);
+	if (!err)
 		err = enter_raw(s);
+	if (!err)
+		err = lock_in();
 	return err;
 }
 

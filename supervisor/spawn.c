@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "common/contract.h"
+#include "common/userns.h"
 #include "supervisor/cause.h"
 
 /*
@@ -49,7 +50,8 @@ static int fill_slots(const struct spawn *s)
 	    dup3(s->log, SLOT_LOG, O_CLOEXEC) < 0 ||
 	    dup2(s->control, WORKER_FD_CONTROL) < 0 ||
 	    dup2(s->state, WORKER_FD_STATE) < 0 ||
-	    dup2(s->filter, WORKER_FD_FILTER) < 0)
+	    dup2(s->filter, WORKER_FD_FILTER) < 0 ||
+	    dup2(s->proof, WORKER_FD_PROOF) < 0)
 		return -errno;
 	return 0;
 }
@@ -83,17 +85,22 @@ static void reset_signals(void)
 }
 
 /* A copy of us: only async-signal-safe calls from here to exec. */
-static _Noreturn void child(pid_t parent, char **argv)
+static _Noreturn void child(const struct spawn *s,
+			    const struct userns_maps *maps, char **argv)
 {
 	char *envp[] = { NULL };
 
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) || getppid() != parent)
+	/* A supervisor that died before has closed the control socket. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0))
 		_exit(CAUSE_EXIT_EXEC);
 	reset_signals();
 	setsid();
-	if (!take_slots())
-		syscall(SYS_execveat, SLOT_PROGRAM, "", argv, envp,
-			AT_EMPTY_PATH);
+	if (take_slots())
+		_exit(cause_exit_of_exec(errno));
+	if (s->namespaces && userns_map(maps))
+		_exit(CAUSE_EXIT_MAPS);
+	syscall(SYS_execveat, SLOT_PROGRAM, "", argv, envp,
+		AT_EMPTY_PATH);
 	_exit(cause_exit_of_exec(errno));
 }
 
@@ -104,11 +111,12 @@ pid_t spawn_worker(const struct spawn *spawn, int *pidfd)
 	char path[128];
 	char *argv[] = { name, console, path, NULL };
 	struct clone_args args = {
-		.flags = CLONE_PIDFD | CLONE_FILES | CLONE_VFORK,
+		.flags = CLONE_PIDFD | CLONE_FILES | CLONE_VFORK |
+			 (spawn->namespaces ? CLONE_NEWUSER | CLONE_NEWPID : 0),
 		.pidfd = (uint64_t)(uintptr_t)pidfd,
 		.exit_signal = SIGCHLD,
 	};
-	const pid_t parent = getpid();
+	struct userns_maps maps;
 	sigset_t all, before;
 	long pid;
 	int err = fill_slots(spawn);
@@ -117,15 +125,22 @@ pid_t spawn_worker(const struct spawn *spawn, int *pidfd)
 		clear_slots(spawn);
 		return err;
 	}
-	snprintf(console, sizeof(console), "console=%u", spawn->console);
-	snprintf(path, sizeof(path), "socket=%s", spawn->socket_path);
+	if (spawn->socket_path) {
+		snprintf(console, sizeof(console), "console=%u",
+			 spawn->console);
+		snprintf(path, sizeof(path), "socket=%s", spawn->socket_path);
+	} else {
+		snprintf(console, sizeof(console), "trial");
+		argv[2] = NULL;
+	}
+	userns_maps_init(&maps, getuid(), getgid());
 	/* No handler of ours may run in the child. */
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
 	pid = syscall(SYS_clone3, &args, sizeof(args));
 	err = errno;
 	if (!pid)
-		child(parent, argv);
+		child(spawn, &maps, argv);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	clear_slots(spawn);
 	return pid < 0 ? -err : (pid_t)pid;

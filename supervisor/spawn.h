@@ -2,6 +2,7 @@
 #ifndef SUPERVISOR_SPAWN_H
 #define SUPERVISOR_SPAWN_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /* What a worker starts with; the fds stay the caller's. */
@@ -12,8 +13,10 @@ struct spawn {
 	int control;
 	int state;
 	int filter;
+	int proof;
+	bool namespaces;		/* user and pid namespace of its own */
 	unsigned int console;
-	const char *socket_path;	/* for ps */
+	const char *socket_path;	/* for ps; NULL: on trial, of no console */
 };
 
 /*
@@ -25,7 +28,8 @@ int spawn_reserve(void);
 /*
  * Starts a worker, as common/contract.h says, that dies with the thread that
  * started it. Returns its pid, and its pidfd in *@pidfd, or -errno. When the
- * program cannot be executed the child ends with cause_exit_of_exec().
+ * program cannot be executed the child ends with cause_exit_of_exec(), and with
+ * CAUSE_EXIT_MAPS if it may not say who it is in its user namespace.
  */
 pid_t spawn_worker(const struct spawn *spawn, int *pidfd);
 

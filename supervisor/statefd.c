@@ -130,3 +130,9 @@ uint64_t statefd_pulse(int fd)
 {
 	return counter(fd, offsetof(struct console_state, pulse));
 }
+
+unsigned int statefd_refused_call(int fd)
+{
+	return (unsigned int)counter(fd, offsetof(struct console_state,
+						  refused_call));
+}

@@ -21,4 +21,7 @@ int statefd_copy(int fd, uint64_t ring_size);
 uint64_t statefd_progress(int fd);
 uint64_t statefd_pulse(int fd);
 
+/* The system call a worker was refused as it proved itself, + 1; or 0. */
+unsigned int statefd_refused_call(int fd);
+
 #endif

@@ -99,8 +99,16 @@ static int launch(struct console *c, int control)
 {
 	const struct supervisor *s = c->supervisor;
 	const struct spawn spawn = {
-		s->program, s->null, s->log, control, c->state, s->filter,
-		c->index, c->socket.path,
+		.program = s->program,
+		.null = s->null,
+		.log = s->log,
+		.control = control,
+		.state = c->state,
+		.filter = s->filter,
+		.proof = s->proof,
+		.namespaces = s->namespaces,
+		.console = c->index,
+		.socket_path = c->socket.path,
 	};
 	struct worker *w = &c->worker;
 

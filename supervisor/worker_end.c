@@ -5,6 +5,7 @@
 
 #include "common/mono.h"
 #include "supervisor/attach.h"
+#include "supervisor/filter.h"
 #include "supervisor/statefd.h"
 #include "supervisor/supervise.h"
 #include "supervisor/worker.h"
@@ -103,6 +104,21 @@ static bool made_progress(const struct console *c)
 	return statefd_progress(c->state) != c->worker.progress;
 }
 
+const char *worker_end_text(const siginfo_t *info, int state, char *out,
+			    size_t size)
+{
+	unsigned int call = statefd_refused_call(state);
+	char name[32];
+
+	if (info->si_code != CLD_EXITED ||
+	    info->si_status != WORKER_EXIT_PROOF || !call)
+		return cause_text(info, out, size);
+	filter_call_name(call - 1, name, sizeof(name));
+	snprintf(out, size, "needs system call %s, which its filter refuses",
+		 name);
+	return out;
+}
+
 void worker_ended(struct console *c, const siginfo_t *info)
 {
 	struct worker *w = &c->worker;
@@ -111,8 +127,8 @@ void worker_ended(struct console *c, const siginfo_t *info)
 		.now = mono_us(),
 		.progress = made_progress(c),
 	};
-	char text[64];
-	const char *what = cause_text(info, text, sizeof(text));
+	char text[96];
+	const char *what = worker_end_text(info, c->state, text, sizeof(text));
 
 	death.age = death.now - w->started_us;
 	if (death.cause == CAUSE_ASKED)

@@ -12,4 +12,10 @@
  */
 void worker_ended(struct console *c, const siginfo_t *info);
 
+/*
+ * How it ended, in words, with what it left in its state. Returns @out.
+ */
+const char *worker_end_text(const siginfo_t *info, int state, char *out,
+			    size_t size);
+
 #endif

@@ -21,6 +21,7 @@ unit_tests = \
 	%D%/unit/test-filter \
 	%D%/unit/test-gmem \
 	%D%/unit/test-gmem-map \
+	%D%/unit/test-jail \
 	%D%/unit/test-link \
 	%D%/unit/test-link-bad \
 	%D%/unit/test-link-closing \
@@ -55,6 +56,7 @@ unit_tests = \
 	%D%/unit/test-watchdog \
 	%D%/unit/test-worker
 proto_tests = \
+	%D%/proto/test-audit \
 	%D%/proto/test-clients \
 	%D%/proto/test-closing \
 	%D%/proto/test-config \
@@ -75,6 +77,7 @@ proto_tests = \
 	%D%/proto/test-ring \
 	%D%/proto/test-slots \
 	%D%/proto/test-state \
+	%D%/proto/test-syscalls \
 	%D%/proto/test-used
 # Workers that are killed or hang, again and again: some take a minute or more.
 kill_tests = \
@@ -93,6 +96,7 @@ e2e_tests = \
 	%D%/e2e/test-orphans \
 	%D%/e2e/test-qemu \
 	%D%/e2e/test-qemu-storm \
+	%D%/e2e/test-sandbox \
 	%D%/e2e/test-stdio \
 	%D%/e2e/test-terminal \
 	%D%/e2e/test-uml \

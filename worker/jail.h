@@ -1,25 +1,57 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * The jail of a worker, stage by stage. All of it stands before the worker has
- * read a byte that is not its supervisor's. A stage that does not hold ends
- * the worker with WORKER_EXIT_JAIL: there is no quiet way around one.
+ * The jail of a worker: layers, entered one after the other. All of it stands
+ * before the worker has read a byte that is not its supervisor's.
  */
 #ifndef WORKER_JAIL_H
 #define WORKER_JAIL_H
 
-/*
- * Should: die with the supervisor, leave no core, hold few fds.
- * Mustn't: run as root.
- */
-void jail_process(void);
+#include <stdbool.h>
 
-/* Should: have no capability in any set, and no way to gain one; verified. */
-void jail_privileges(void);
+#include "common/contract.h"
+
+#define JAIL_LACKING	1		/* this kernel does not know the layer */
+
+struct jail_layer {
+	const char *name;
+	/* Returns 0 when it holds and was seen to, JAIL_LACKING, or -errno. */
+	int (*enter)(void);
+	/* No policy goes on without it. */
+	bool always;
+};
+
+/* In the order they have to be entered in: each takes what it needs away. */
+extern const struct jail_layer jail_layers[];
+extern const unsigned int jail_layer_count;
 
 /*
- * Should: load the supervisor's seccomp program from WORKER_FD_FILTER. Last:
- * what came before needs calls that it kills for.
+ * Enters all layers. One that does not hold ends the worker, with a line in
+ * the log and WORKER_EXIT_JAIL; but one that the kernel lacks is let go, and
+ * with SANDBOX_BEST_EFFORT also one that is refused, unless it is needed
+ * always. @tell: the log names what is missing.
  */
-void jail_filter(void);
+void jail_enter(enum sandbox_policy policy, bool tell);
+
+/* The layers, by file. What each should do and mustn't stands at its code. */
+int jail_user_namespace(void);
+int jail_mount_namespace(void);
+int jail_network_namespace(void);
+int jail_ipc_namespace(void);
+int jail_uts_namespace(void);
+int jail_cgroup_namespace(void);
+int jail_empty_root(void);
+
+int jail_user(void);
+int jail_limits(void);
+int jail_capabilities(void);
+int jail_securebits(void);
+int jail_no_new_privs(void);
+int jail_exec_gain(void);
+int jail_not_dumpable(void);
+int jail_parent_death(void);
+
+int jail_landlock(void);
+
+int jail_filter(void);
 
 #endif

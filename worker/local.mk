@@ -22,10 +22,15 @@ noinst_LIBRARIES += %D%/libworker.a
 	%D%/control.c %D%/control.h \
 	%D%/ctrl.c %D%/ctrl.h \
 	%D%/device.h \
+	%D%/fault.c %D%/fault.h \
 	%D%/gmem.c %D%/gmem.h \
 	%D%/handover.c %D%/handover.h \
 	%D%/jail.c %D%/jail.h \
+	%D%/jail_landlock.c \
+	%D%/jail_rights.c \
+	%D%/jail_space.c \
 	%D%/loop.c %D%/loop.h \
+	%D%/proof.c %D%/proof.h \
 	%D%/pulse.h \
 	%D%/ring.c %D%/ring.h \
 	%D%/ring_pos.c %D%/ring_pos.h \

@@ -13,8 +13,10 @@
 #include "common/log.h"
 #include "worker/console.h"
 #include "worker/control.h"
+#include "worker/fault.h"
 #include "worker/handover.h"
 #include "worker/jail.h"
+#include "worker/proof.h"
 #include "worker/state_check.h"
 
 #ifdef VDC_SANITIZERS
@@ -60,7 +62,7 @@ static void receive_config(void)
 	}
 	config = msg.config;
 	snprintf(tag, sizeof(tag), "console %u", config.console);
-	log_init(config.log_level, tag, config.log_crlf);
+	log_init(config.log_level, config.trial ? NULL : tag, config.log_crlf);
 }
 
 static struct console_state *map_state(size_t *size)
@@ -168,6 +170,7 @@ int main(void)
 
 	check_started_by_supervisor();
 	signal(SIGPIPE, SIG_IGN);
+	fault_init();
 	receive_config();
 	state = map_state(&size);
 	base = loop_new();
@@ -175,9 +178,13 @@ int main(void)
 		log_error("event loop: %s", strerror(errno));
 		return WORKER_EXIT_FAILED;
 	}
-	jail_process();
-	jail_privileges();
-	jail_filter();
+	if (proof_prepare(state)) {
+		log_error("out of descriptors or memory");
+		return WORKER_EXIT_FAILED;
+	}
+	jail_enter(config.sandbox, config.trial);
+	if (config.trial)
+		_Exit(WORKER_EXIT_ASKED);
 
 	handover_receive(&handover);
 	error = state_check(state, size, &config);

@@ -90,7 +90,7 @@ loop_files='supervisor/accept.c supervisor/half_closed.c supervisor/jobctl.c
 	supervisor/supervise.c supervisor/turn.c supervisor/watch.c
 	supervisor/worker.c supervisor/worker_link.c worker/loop.h'
 loop_h_files='worker/client.h worker/console.c worker/control.c worker/loop.c
-	worker/main.c worker/vq.c worker/vq.h'
+	worker/main.c worker/proof.c worker/vq.c worker/vq.h'
 never 'event2 headers only in loop-facing files' \
 	"${include}<(event2/|event\.h)" \
 	$(but "$loop_files" supervisor/*.c supervisor/*.h worker/*.c worker/*.h)
@@ -139,8 +139,8 @@ never 'no assert, abort or die in the worker' \
 	worker/*.c worker/*.h common/*.c common/*.h
 never 'exit only where the worker is started and stopped' \
 	'\<_?exit\(|\<_Exit\(|\<quick_exit\(' \
-	$(but 'worker/main.c worker/control.c worker/handover.c worker/jail.c
-		worker/loop.c' \
+	$(but 'worker/main.c worker/control.c worker/fault.c worker/handover.c
+		worker/jail.c worker/loop.c worker/proof.c' \
 		worker/*.c worker/*.h common/*.c common/*.h)
 
 [ -f worker/main.c ] && [ -f supervisor/main.c ] || fail 'no sources found'

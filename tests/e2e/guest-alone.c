@@ -84,7 +84,8 @@ static void type(const char *keys)
 
 void nested_terminal(void **kind)
 {
-	const char *argv[] = { daemon_path(), "-s", d.sock, NULL };
+	const char *argv[] = { daemon_path(), daemon_sandbox(), "-s", d.sock,
+			       NULL };
 	int status;
 
 	daemon_prepare(&d);

@@ -36,7 +36,8 @@ static void start(struct world *w, const char *escape)
 {
 	struct daemon *d = &w->daemon;
 	const char *argv[] = {
-		daemon_path(), "-s", NULL, "--escape", escape, NULL,
+		daemon_path(), "-s", NULL, daemon_sandbox(), "--escape",
+		escape, NULL,
 	};
 
 	daemon_prepare(d);

@@ -83,7 +83,8 @@ static void without_terminal(int in, int out)
 		dup2(out, 1);
 		dup2(open("/dev/null", O_WRONLY), 2);
 		close_range(3, ~0U, 0);
-		execl(daemon_path(), daemon_path(), "-s", sock, (char *)NULL);
+		execl(daemon_path(), daemon_path(), daemon_sandbox(), "-s",
+		      sock, (char *)NULL);
 		_exit(126);
 	}
 	close(in);

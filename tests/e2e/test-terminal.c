@@ -30,7 +30,8 @@ static struct pty tty;
 
 static int setup(void **state)
 {
-	const char *argv[] = { daemon_path(), "-s", d.sock, NULL };
+	const char *argv[] = { daemon_path(), daemon_sandbox(), "-s", d.sock,
+			       NULL };
 
 	(void)state;
 	daemon_prepare(&d);

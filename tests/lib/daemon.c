@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,24 @@ const char *daemon_path(void)
 	const char *path = getenv("VDC_DAEMON");
 
 	return path != NULL ? path : "./vhost-device-console";
+}
+
+/* Found out once: in a chroot, and in most containers, there are none. */
+const char *daemon_sandbox(void)
+{
+	static const char *found;
+	int status;
+	pid_t pid;
+
+	if (found != NULL)
+		return found;
+	pid = fork();
+	if (pid == 0)
+		_exit(unshare(CLONE_NEWUSER | CLONE_NEWPID |
+			      CLONE_NEWNET) != 0);
+	must(waitpid(pid, &status, 0) == pid, "waitpid: errno %d", errno);
+	found = status == 0 ? "--sandbox=strict" : "--sandbox=best-effort";
+	return found;
 }
 
 const char *daemon_sock(const struct daemon *d, unsigned int console)
@@ -145,8 +164,9 @@ static void run_with(struct daemon *d, const char *const *options)
 	char *argv[ARGS_MAX] = {
 		(char *)daemon_path(), (char *)"-b", (char *)"network",
 		(char *)"-c", count, (char *)"-p", port, (char *)"-s", d->sock,
+		(char *)daemon_sandbox(),
 	};
-	unsigned int argc = 9;
+	unsigned int argc = 10;
 
 	while (options != NULL && *options != NULL && argc < ARGS_MAX - 1)
 		argv[argc++] = (char *)*options++;
@@ -173,6 +193,15 @@ void daemon_start(struct daemon *d, unsigned int consoles,
 		     daemon_log_count(d, port) > 0, "the daemon did not start");
 	}
 	must(false, "no free port in %d tries", START_TRIES);
+}
+
+int daemon_run(struct daemon *d, const char *const *options)
+{
+	daemon_prepare(d);
+	d->consoles = 1;
+	d->port = daemon_find_ports(1);
+	run_with(d, options);
+	return daemon_wait(d, WAIT_MS);
 }
 
 void daemon_start_again(struct daemon *d)
@@ -253,6 +282,9 @@ pid_t daemon_kill_worker(const struct daemon *d, unsigned int console, int sig)
 {
 	pid_t pid = daemon_worker(d, console, 0);
 
-	must(kill(pid, sig) == 0, "kill: errno %d", errno);
+	if (sig == SIGKILL)
+		must(kill(pid, sig) == 0, "kill: errno %d", errno);
+	else
+		process_fault(pid, sig);
 	return daemon_worker(d, console, pid);
 }

@@ -23,6 +23,9 @@ struct daemon {
 
 const char *daemon_path(void);
 
+/* An option: the strictest jail that this machine lets a daemon have. */
+const char *daemon_sandbox(void);
+
 /* Makes the temporary folder and fills in the paths. */
 void daemon_prepare(struct daemon *d);
 
@@ -32,6 +35,9 @@ void daemon_before_exec(void (*hook)(void));
 /* @options: NULL or a list that ends in NULL. Waits for the sockets. */
 void daemon_start(struct daemon *d, unsigned int consoles,
 		  const char *const *options);
+
+/* One console, and its end waited for; returns the wait status. */
+int daemon_run(struct daemon *d, const char *const *options);
 
 /* The next one, at the sockets and ports of one that is gone. */
 void daemon_start_again(struct daemon *d);

@@ -71,6 +71,33 @@ bool process_argument(pid_t pid, char *arg, size_t size)
 	return true;
 }
 
+/* False also when it is gone. */
+static bool process_catches(pid_t pid, int sig)
+{
+	char buf[4096];
+	const char *at;
+
+	if (process_read(pid, "status", buf, sizeof(buf)) == 0)
+		return false;
+	at = strstr(buf, "\nSigCgt:");
+	return at != NULL && (strtoull(at + 8, NULL, 16) >> (sig - 1) & 1);
+}
+
+void process_await_handler(pid_t pid, int sig)
+{
+	uint64_t deadline = wait_until(WAIT_MS);
+
+	while (!process_catches(pid, sig) && kill(pid, 0) == 0)
+		must(wait_left(deadline) > 0, "process %d catches no signal",
+		     (int)pid);
+}
+
+void process_fault(pid_t pid, int sig)
+{
+	process_await_handler(pid, sig);
+	kill(pid, sig);
+}
+
 static bool process_is(pid_t pid, const char *argv0, const char *argv1)
 {
 	char buf[512];

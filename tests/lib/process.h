@@ -27,6 +27,13 @@ bool process_argument(pid_t pid, char *arg, size_t size);
 /* Stops it; returns once it is. */
 void process_stop(pid_t pid);
 
+/*
+ * Sends a worker a signal that means a fault, as soon as it hears it: the first
+ * process of a pid namespace does not until it has a handler.
+ */
+void process_fault(pid_t pid, int sig);
+void process_await_handler(pid_t pid, int sig);
+
 /* Kills every child of @parent, by pid. */
 void process_kill_children(pid_t parent);
 

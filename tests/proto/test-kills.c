@@ -87,7 +87,10 @@ static void kill_one(struct world *w, unsigned int n, unsigned int all)
 	int sig = all > CRASHES && n % (all / CRASHES) == 7 ? SIGSEGV : SIGKILL;
 	pid_t pid = daemon_worker(&w->daemon, 0, 0);
 
-	kill(pid, sig);
+	if (sig == SIGKILL)
+		kill(pid, sig);
+	else
+		process_fault(pid, sig);
 	if (n % 7 == 3)
 		new_notifiers(w, n % 2 ? TX : RX);
 	if (n % 11 == 5)

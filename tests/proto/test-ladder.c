@@ -121,7 +121,7 @@ static void skip_under_fire(struct world *w)
 
 	fill_output(w, "off");
 	daemon_kill_worker(&w->daemon, 0, SIGSEGV);
-	kill(daemon_worker(&w->daemon, 0, 0), SIGSEGV);
+	process_fault(daemon_worker(&w->daemon, 0, 0), SIGSEGV);
 	daemon_log_wait(&w->daemon, "without the open chains", 1);
 	killer = killer_start(&w->daemon, KILLER_AT_ANY_TIME);
 	while (killer_kills(killer) < 20)
@@ -158,6 +158,7 @@ static void crash_around(struct world *w, void (*meanwhile)(struct guest *g))
 {
 	pid_t pid = daemon_kill_worker(&w->daemon, 0, SIGSEGV);
 
+	process_await_handler(pid, SIGSEGV);
 	process_stop(pid);
 	meanwhile(&w->guest[0]);
 	kill(pid, SIGSEGV);

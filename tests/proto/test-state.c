@@ -123,6 +123,8 @@ static void die(struct world *w, struct console_state *s,
 {
 	pid_t pid = daemon_worker(&w->daemon, 0, 0);
 
+	if (sig != SIGKILL)
+		process_await_handler(pid, sig);
 	process_stop(pid);
 	if (spoil != NULL)
 		spoil(s);

@@ -31,8 +31,13 @@ static void show(int fd)
 		.msg_control = &control,
 		.msg_controllen = sizeof(control),
 	};
-	int s = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	static int s = -1;
 
+	/* The first is on trial; after that the filter allows no socket. */
+	if (s < 0) {
+		s = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		return;
+	}
 	if (!name || strlen(name) >= sizeof(addr.sun_path) - 1 || s < 0)
 		abort();
 	strcpy(addr.sun_path + 1, name);
@@ -42,7 +47,6 @@ static void show(int fd)
 	memcpy(CMSG_DATA(&control.align), &fd, sizeof(fd));
 	if (sendmsg(s, &mh, 0) != 1)
 		abort();
-	close(s);
 }
 
 int __wrap_memfd_create(const char *name, unsigned int flags)

@@ -120,6 +120,7 @@ static int setup(void **state)
 		.control = control[1],
 		.state = memfd_with("state"),
 		.filter = memfd_with("filter"),
+		.proof = memfd_with("proof"),
 		.console = 3,
 		.socket_path = "/run/vm3",
 	};
@@ -136,6 +137,7 @@ static int teardown(void **state)
 	close(spawn.log);
 	close(spawn.state);
 	close(spawn.filter);
+	close(spawn.proof);
 	return 0;
 }
 
@@ -176,7 +178,7 @@ static void as_the_contract_says(void **state)
 	assert_int_equal(r.ppid, getpid());
 	assert_int_equal(r.sid, pid);
 	assert_int_equal(r.pdeathsig, SIGKILL);
-	must(r.fds == 0x3f && !r.high_fds, "fds %x and %u more", r.fds,
+	must(r.fds == 0x7f && !r.high_fds, "fds %x and %u more", r.fds,
 	     r.high_fds);
 	assert_int_equal(fstat(spawn.log, &log), 0);
 	assert_int_equal(r.log, log.st_ino);

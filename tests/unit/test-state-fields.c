@@ -82,6 +82,7 @@ static void header(struct console_state *s)
 	LOOKED_AT(s->ring_size);
 	ANY(s->progress);
 	ANY(s->pulse);
+	ANY(s->refused_call);
 }
 
 static void ring(struct state_ring *r)

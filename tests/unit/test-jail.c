@@ -1,0 +1,501 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * The layers of a worker's jail, from inside. The program started as a worker
+ * is this test: it enters all layers, or all but one, and then tries what one
+ * who had taken a worker over would. Nothing may succeed, whichever layer is
+ * missing.
+ */
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/seccomp.h>
+#include <linux/securebits.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/shm.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/contract.h"
+#include "common/fd.h"
+#include "supervisor/filter.h"
+#include "supervisor/spawn.h"
+#include "tests/lib/daemon.h"
+#include "tests/lib/require.h"
+#include "tests/lib/unit.h"
+#include "worker/jail.h"
+
+#define NOBODY		65534
+#define SUCCEEDED	99
+#define NO_LAYER	1000
+#define ALL_BUT_FILTER	1001
+
+/* What is within reach of a worker that nothing holds. */
+struct targets {
+	pid_t sibling;
+	unsigned int port;
+	int shm;
+	char name[32];			/* of an abstract socket */
+	char file[64];			/* this user may write it */
+};
+
+struct order {
+	unsigned int without;		/* layer, or one of the above */
+	unsigned int attack;
+	struct targets targets;
+};
+
+struct attack {
+	const char *name;
+	bool (*succeeds)(const struct targets *t);
+};
+
+static bool read_file(const struct targets *t)
+{
+	return open(t->file, O_RDONLY) >= 0;
+}
+
+static bool write_file(const struct targets *t)
+{
+	return open(t->file, O_WRONLY) >= 0;
+}
+
+static bool make_file(const struct targets *t)
+{
+	(void)t;
+	return open("/tmp/test-jail-made", O_CREAT | O_WRONLY, 0600) >= 0 ||
+	       open("/made", O_CREAT | O_WRONLY, 0600) >= 0;
+}
+
+static bool list_root(const struct targets *t)
+{
+	DIR *dir = opendir("/");
+
+	(void)t;
+	for (unsigned int i = 0; dir; i++)
+		if (!readdir(dir))
+			return i > 2;
+	return false;
+}
+
+static bool connect_to_port(const struct targets *t)
+{
+	struct sockaddr_in addr = {
+		.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)t->port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	return !connect(fd, (struct sockaddr *)&addr, sizeof(addr));
+}
+
+static bool connect_to_name(const struct targets *t)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	memcpy(addr.sun_path + 1, t->name, strlen(t->name));
+	return !connect(fd, (struct sockaddr *)&addr,
+			(socklen_t)(sizeof(sa_family_t) + 1 + strlen(t->name)));
+}
+
+static bool signal_sibling(const struct targets *t)
+{
+	return !kill(t->sibling, SIGUSR1);
+}
+
+static bool trace_sibling(const struct targets *t)
+{
+	return !ptrace(PTRACE_SEIZE, t->sibling, NULL, NULL);
+}
+
+static bool read_sibling(const struct targets *t)
+{
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", (int)t->sibling);
+	return open(path, O_RDONLY) >= 0;
+}
+
+static bool take_sibling_fd(const struct targets *t)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, t->sibling, 0);
+
+	return syscall(SYS_pidfd_getfd, pidfd, 0, 0) >= 0;
+}
+
+static bool attach_shm(const struct targets *t)
+{
+	return shmat(t->shm, NULL, SHM_RDONLY) != (void *)-1;
+}
+
+static bool become_root(const struct targets *t)
+{
+	(void)t;
+	return !setuid(0) || !setgroups(0, NULL);
+}
+
+static bool gain_capability(const struct targets *t)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct data[2] = { { 1, 1, 0 }, { 0 } };
+
+	(void)t;
+	return !syscall(SYS_capset, &header, data);
+}
+
+static bool mount_something(const struct targets *t)
+{
+	(void)t;
+	return !mount("none", "/", "tmpfs", 0, NULL) ||
+	       !mount("none", "/", "proc", 0, NULL);
+}
+
+static bool run_program(const struct targets *t)
+{
+	char *argv[] = { (char *)"/bin/true", NULL };
+
+	(void)t;
+	execve(argv[0], argv, NULL);
+	return false;
+}
+
+static bool start_process(const struct targets *t)
+{
+	pid_t pid = fork();
+
+	(void)t;
+	if (!pid)
+		_exit(0);
+	return pid > 0;
+}
+
+static bool get_code(const struct targets *t)
+{
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)t;
+	return !mprotect(page, 4096, PROT_READ | PROT_EXEC) ||
+	       mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED;
+}
+
+static bool raise_limit(const struct targets *t)
+{
+	struct rlimit limit;
+
+	(void)t;
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return false;
+	limit.rlim_cur = ++limit.rlim_max;
+	return !setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static bool rename_host(const struct targets *t)
+{
+	(void)t;
+	return !sethostname("taken", 5);
+}
+
+static const struct attack attacks[] = {
+	{ "read a file", read_file },
+	{ "write a file", write_file },
+	{ "make a file", make_file },
+	{ "list the root", list_root },
+	{ "connect to a TCP port", connect_to_port },
+	{ "connect to an abstract socket", connect_to_name },
+	{ "signal a sibling", signal_sibling },
+	{ "trace a sibling", trace_sibling },
+	{ "read a sibling's memory", read_sibling },
+	{ "take a sibling's fd", take_sibling_fd },
+	{ "attach shared memory", attach_shm },
+	{ "become root", become_root },
+	{ "gain a capability", gain_capability },
+	{ "mount", mount_something },
+	{ "run a program", run_program },
+	{ "start a process", start_process },
+	{ "get executable memory", get_code },
+	{ "raise a limit", raise_limit },
+	{ "name the host", rename_host },
+};
+
+static void enter(unsigned int without)
+{
+	for (unsigned int i = 0; i < jail_layer_count; i++) {
+		bool filter = jail_layers[i].enter == jail_filter;
+
+		if (i == without || (filter && without == ALL_BUT_FILTER))
+			continue;
+		/* Without namespaces some others cannot hold: so be it. */
+		if (jail_layers[i].enter() < 0 && without == NO_LAYER)
+			_exit(1);
+	}
+}
+
+/* What this process itself can see of its jail. Returns what is wrong. */
+static const char *look_around(void)
+{
+	struct rlimit limit;
+	struct stat st;
+
+	if (getuid() == 0 || geteuid() == 0 || getgroups(0, NULL) > 1)
+		return "user";
+	if (getpid() != 1 || getppid() != 0)
+		return "pid namespace";
+	for (unsigned long cap = 0; cap <= CAP_LAST_CAP; cap++)
+		if (prctl(PR_CAPBSET_READ, cap, 0, 0, 0) == 1)
+			return "bounding set";
+	if (prctl(PR_GET_SECUREBITS) != (SECBIT_NOROOT | SECBIT_NOROOT_LOCKED |
+	    SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED |
+	    SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE |
+	    SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED))
+		return "securebits";
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
+		return "no_new_privs";
+	if (prctl(PR_GET_DUMPABLE) != 0)
+		return "dumpable";
+	if (getrlimit(RLIMIT_NPROC, &limit) || limit.rlim_max)
+		return "RLIMIT_NPROC";
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_max > 256)
+		return "RLIMIT_NOFILE";
+	if (!stat("/proc/self", &st) || !stat("/etc", &st))
+		return "root";
+	return NULL;
+}
+
+static int be_a_worker(void)
+{
+	struct order order;
+	const char *wrong;
+
+	if (recv(WORKER_FD_CONTROL, &order, sizeof(order), 0) != sizeof(order))
+		return 1;
+	enter(order.without);
+	if (order.without == ALL_BUT_FILTER) {
+		wrong = look_around();
+		send(WORKER_FD_CONTROL, wrong ? wrong : "fine",
+		     wrong ? strlen(wrong) + 1 : 5, 0);
+		_exit(0);
+	}
+	if (attacks[order.attack].succeeds(&order.targets))
+		_exit(SUCCEEDED);
+	_exit(0);
+}
+
+static struct targets targets;
+static struct spawn worker;
+static int listener, named;
+
+static int open_listener(void)
+{
+	struct sockaddr_in addr = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	socklen_t len = sizeof(addr);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) || listen(fd, 99) ||
+	    getsockname(fd, (struct sockaddr *)&addr, &len))
+		return -1;
+	targets.port = ntohs(addr.sin_port);
+	return fd;
+}
+
+static int open_named(void)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(targets.name, sizeof(targets.name), "test-jail-%d", getpid());
+	memcpy(addr.sun_path + 1, targets.name, strlen(targets.name));
+	if (bind(fd, (struct sockaddr *)&addr,
+		 (socklen_t)(sizeof(sa_family_t) + 1 + strlen(targets.name))))
+		return -1;
+	return listen(fd, 99) ? -1 : fd;
+}
+
+/* A process of the same user that hides nothing. */
+static pid_t start_sibling(void)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		signal(SIGUSR1, SIG_IGN);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		prctl(PR_SET_DUMPABLE, 1);
+		for (;;)
+			pause();
+	}
+	return pid;
+}
+
+static int begin(void **state)
+{
+	int file;
+
+	(void)state;
+	if (strcmp(daemon_sandbox(), "--sandbox=strict") != 0)
+		test_skip("permit user namespaces");
+	if (spawn_reserve())
+		return -1;
+	if (geteuid() == 0 && (setgroups(0, NULL) ||
+			       setresgid(NOBODY, NOBODY, NOBODY) ||
+			       setresuid(NOBODY, NOBODY, NOBODY)))
+		return -1;
+	/* Giving up root has made this process as secret as one. */
+	prctl(PR_SET_DUMPABLE, 1);
+	targets.sibling = start_sibling();
+	listener = open_listener();
+	named = open_named();
+	targets.shm = shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0600);
+	strcpy(targets.file, "/tmp/test-jail-XXXXXX");
+	file = mkstemp(targets.file);
+	close(file);
+	worker = (struct spawn){
+		.program = open("/proc/self/exe", O_PATH | O_CLOEXEC),
+		.null = open("/dev/null", O_RDWR | O_CLOEXEC),
+		.log = STDERR_FILENO,
+		.state = open("/dev/null", O_RDWR | O_CLOEXEC),
+		.filter = filter_for_workers(),
+		.proof = filter_for_proof(),
+		.namespaces = true,
+		.socket_path = "attack",
+	};
+	return listener < 0 || named < 0 || targets.shm < 0 || file < 0 ||
+	       worker.filter < 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	kill(targets.sibling, SIGKILL);
+	waitpid(targets.sibling, NULL, 0);
+	shmctl(targets.shm, IPC_RMID, NULL);
+	unlink(targets.file);
+	return 0;
+}
+
+/* The status of waitid(); @said gets what the worker told, if anything. */
+static siginfo_t try_attack(unsigned int without, unsigned int attack,
+			    char *said, size_t size)
+{
+	struct order order = { without, attack, targets };
+	siginfo_t info = { 0 };
+	int control[2], pidfd = -1;
+	ssize_t n;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
+				    control), 0);
+	assert_int_equal(send(control[0], &order, sizeof(order), 0),
+			 sizeof(order));
+	worker.control = control[1];
+	assert_true(spawn_worker(&worker, &pidfd) > 0);
+	fd_close(&control[1]);
+	assert_int_equal(waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED), 0);
+	n = recv(control[0], said, size - 1, MSG_DONTWAIT);
+	said[n > 0 ? n : 0] = '\0';
+	fd_close(&control[0]);
+	fd_close(&pidfd);
+	return info;
+}
+
+/* The attack list as such is sound: with no layer it succeeds. */
+static void nothing_holds_without_layers(void **state)
+{
+	static const char *const need_more[] = {
+		"signal a sibling", "become root", "gain a capability",
+		"raise a limit", "name the host", "make a file", "mount",
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_LEN(attacks); i++) {
+		bool expected = true;
+		int status;
+		pid_t pid;
+
+		for (size_t n = 0; n < ARRAY_LEN(need_more); n++)
+			expected &= strcmp(attacks[i].name, need_more[n]) != 0;
+		pid = fork();
+		if (!pid)
+			_exit(attacks[i].succeeds(&targets) ? SUCCEEDED : 0);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		must(!expected || WEXITSTATUS(status) == SUCCEEDED ||
+		     strcmp(attacks[i].name, "run a program") == 0,
+		     "'%s' fails even without a jail: %x", attacks[i].name,
+		     (unsigned int)status);
+	}
+}
+
+static void try_all(unsigned int without, const char *what)
+{
+	char said[64];
+
+	for (unsigned int i = 0; i < ARRAY_LEN(attacks); i++) {
+		siginfo_t info = try_attack(without, i, said, sizeof(said));
+
+		must(info.si_code != CLD_EXITED ||
+		     info.si_status == 0, "without %s: '%s' ends with %d",
+		     what, attacks[i].name, info.si_status);
+	}
+}
+
+static void nothing_succeeds(void **state)
+{
+	(void)state;
+	try_all(NO_LAYER, "nothing");
+}
+
+static void nor_without_any_one_layer(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < jail_layer_count; i++)
+		try_all(i, jail_layers[i].name);
+	worker.namespaces = false;
+	try_all(jail_layer_count, "pid namespace");
+	worker.namespaces = true;
+}
+
+static void what_it_sees_of_itself(void **state)
+{
+	siginfo_t info;
+	char said[64];
+
+	(void)state;
+	info = try_attack(ALL_BUT_FILTER, 0, said, sizeof(said));
+	assert_int_equal(info.si_code, CLD_EXITED);
+	assert_string_equal(said, "fine");
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_holds_without_layers),
+		cmocka_unit_test(what_it_sees_of_itself),
+		cmocka_unit_test(nothing_succeeds),
+		cmocka_unit_test(nor_without_any_one_layer),
+	};
+
+	if (argc == 3 && !strcmp(argv[2], "socket=attack"))
+		return be_a_worker();
+	return cmocka_run_group_tests_name("jail", tests, begin, end);
+}
