@@ -192,14 +192,14 @@ static void rights(void **state)
 	worker = daemon_worker(&d, 0, 0);
 	caretaker = process_child(d.pid, daemon_path(), "-b");
 	assert_true(caretaker > 0);
-	expect_capabilities(d.pid, 0);
-	expect_capabilities(worker, 0);
-	expect_capabilities(caretaker, dac_override);
-	/* It locks itself in after its start. */
-	while (status_of(worker, "Seccomp", 10) != 2) {
+	/* It locks itself in after its start, its parent's filter and two. */
+	while (status_of(worker, "Seccomp_filters", 10) != 3) {
 		must(wait_left(deadline) > 0, "no seccomp filter");
 		wait_pause();
 	}
+	expect_capabilities(d.pid, 0);
+	expect_capabilities(worker, 0);
+	expect_capabilities(caretaker, dac_override);
 	assert_int_equal(status_of(caretaker, "Seccomp", 10), 2);
 	if (geteuid() == 0) {
 		assert_int_not_equal(status_of(d.pid, "Uid", 10), 0);

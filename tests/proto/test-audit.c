@@ -202,6 +202,9 @@ static void workers(void **state)
 		check_ids("worker");
 		check_no_capability("worker", true);
 		check_flags("worker");
+		/* the supervisor's, the one of the proof, and its own */
+		must(atoi(field("\nSeccomp_filters:")) == 3, "%s filters",
+		     field("\nSeccomp_filters:"));
 		must(strstr(field("\nNSpid:"), "\t1") != NULL,
 		     "it is not alone: %s", field("\nNSpid:"));
 		check_namespaces(pid, getpid());
