@@ -311,11 +311,11 @@ dist_noinst_DATA += \
 	$(fuzz_corpus)
 
 # What needs no guest and takes no time, for builds that are slow.
+quick_tests = $(unit_tests) $(proto_tests) $(model_tests) $(death_tests) \
+	$(fuzz_targets)
 .PHONY: check-quick
 check-quick:
-	$(MAKE) $(AM_MAKEFLAGS) check \
-		TESTS='$(unit_tests) $(proto_tests) $(model_tests) \
-		$(death_tests) $(fuzz_targets)'
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(quick_tests)'
 
 # run-test ends a test that hangs, and hands a fuzz target its corpus.
 TEST_EXTENSIONS = .sh
