@@ -15,6 +15,7 @@ noinst_LIBRARIES += %D%/libworker.a
 	%D%/budget.c %D%/budget.h \
 	%D%/client.c %D%/client.h \
 	%D%/clients.c %D%/clients.h \
+	%D%/clients_hold.c \
 	%D%/console.c %D%/console.h \
 	%D%/console_ctrl.c \
 	%D%/console_rx.c \
