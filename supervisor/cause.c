@@ -59,14 +59,18 @@ static enum cause cause_of_signal(int sig)
 	}
 }
 
-/* The signal it died of, or that it says meant its death; 0 for none. */
+/*
+ * The signal it died of, or a fault that its status names; 0 for none. That it
+ * was killed from outside is not a worker's to say.
+ */
 static int signal_of(const siginfo_t *info)
 {
 	int sig = info->si_status - WORKER_EXIT_SIGNAL;
 
 	if (info->si_code != CLD_EXITED)
 		return info->si_status;
-	return sig > 0 && sig <= SIGSYS ? sig : 0;
+	return sig > 0 && sig <= SIGSYS && cause_of_signal(sig) != CAUSE_KILLED ?
+	       sig : 0;
 }
 
 enum cause cause_of(const siginfo_t *info)

@@ -119,6 +119,13 @@ const char *worker_end_text(const siginfo_t *info, int state, char *out,
 	return out;
 }
 
+/* Of one that has served, which is more than starting: it says so wrongly. */
+static bool is_a_lie(const struct worker *w, enum cause cause)
+{
+	return w->state == WORKER_READY &&
+	       (cause == CAUSE_NOT_STARTED || cause == CAUSE_CANNOT_RUN);
+}
+
 void worker_ended(struct console *c, const siginfo_t *info)
 {
 	struct worker *w = &c->worker;
@@ -133,6 +140,8 @@ void worker_ended(struct console *c, const siginfo_t *info)
 	death.age = death.now - w->started_us;
 	if (death.cause == CAUSE_ASKED)
 		death.cause = CAUSE_FAILED;
+	if (is_a_lie(w, death.cause))
+		death.cause = CAUSE_CORRUPT;
 	if (w->hung && death.cause == CAUSE_KILLED) {
 		death.cause = CAUSE_HUNG;
 		what = "did not answer and was killed";

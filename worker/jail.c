@@ -67,44 +67,37 @@ int jail_filter(void)
 }
 
 const struct jail_layer jail_layers[] = {
-	{ "user", jail_user, true },
-	{ "user namespace", jail_user_namespace, false },
-	{ "mount namespace", jail_mount_namespace, false },
-	{ "network namespace", jail_network_namespace, false },
-	{ "ipc namespace", jail_ipc_namespace, false },
-	{ "uts namespace", jail_uts_namespace, false },
-	{ "cgroup namespace", jail_cgroup_namespace, false },
-	{ "empty root", jail_empty_root, false },
-	{ "resource limits", jail_limits, true },
-	{ "securebits", jail_securebits, false },
-	{ "capabilities", jail_capabilities, true },
-	{ "no_new_privs", jail_no_new_privs, true },
-	{ "MDWE", jail_exec_gain, false },
-	{ "Landlock", jail_landlock, false },
-	{ "not dumpable", jail_not_dumpable, true },
-	{ "parent death signal", jail_parent_death, true },
-	{ "seccomp", jail_filter, true },
+	{ "user", jail_user, JAIL_ALWAYS },
+	{ "user namespace", jail_user_namespace, JAIL_NAMESPACE },
+	{ "mount namespace", jail_mount_namespace, JAIL_NAMESPACE },
+	{ "network namespace", jail_network_namespace, JAIL_NAMESPACE },
+	{ "ipc namespace", jail_ipc_namespace, JAIL_NAMESPACE },
+	{ "uts namespace", jail_uts_namespace, JAIL_NAMESPACE },
+	{ "cgroup namespace", jail_cgroup_namespace, JAIL_NAMESPACE },
+	{ "empty root", jail_empty_root, JAIL_NAMESPACE },
+	{ "resource limits", jail_limits, JAIL_ALWAYS },
+	{ "securebits", jail_securebits, JAIL_OPTIONAL },
+	{ "capabilities", jail_capabilities, JAIL_ALWAYS },
+	{ "no_new_privs", jail_no_new_privs, JAIL_ALWAYS },
+	{ "MDWE", jail_exec_gain, JAIL_OPTIONAL },
+	{ "Landlock", jail_landlock, JAIL_OPTIONAL },
+	{ "not dumpable", jail_not_dumpable, JAIL_ALWAYS },
+	{ "parent death signal", jail_parent_death, JAIL_ALWAYS },
+	{ "seccomp", jail_filter, JAIL_ALWAYS },
 };
 
 const unsigned int jail_layer_count =
 	sizeof(jail_layers) / sizeof(jail_layers[0]);
 
-/* Settings of the host forbid namespaces; nothing there forbids the others. */
-static const char *forbidden_by(const struct jail_layer *layer, int err,
-				char *out, size_t size)
-{
-	if (strstr(layer->name, "namespace") || strstr(layer->name, "root"))
-		return userns_forbidden_by(err, out, size);
-	return "a container or a security module";
-}
-
 static void refuse(const struct jail_layer *layer, int err, bool fatal,
 		   bool tell)
 {
 	char words[160];
-	const char *by = forbidden_by(layer, err, words, sizeof(words));
+	const char *by = "a container or a security module";
 
-	if (fatal && layer->always) {
+	if (layer->kind == JAIL_NAMESPACE)
+		by = userns_forbidden_by(err, words, sizeof(words));
+	if (fatal && layer->kind == JAIL_ALWAYS) {
 		log_error("sandbox: %s: %s", layer->name, strerror(-err));
 	} else if (fatal) {
 		log_error("sandbox: %s: %s, forbidden by %s; --sandbox=best-effort goes on without it",
@@ -127,7 +120,7 @@ void jail_enter(enum sandbox_policy policy, bool tell)
 			log_warn("sandbox: workers run without %s: this kernel has none",
 				 layer->name);
 		if (err < 0)
-			refuse(layer, err, layer->always ||
+			refuse(layer, err, layer->kind == JAIL_ALWAYS ||
 					   policy == SANDBOX_STRICT, tell);
 	}
 }

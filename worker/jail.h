@@ -12,12 +12,17 @@
 
 #define JAIL_LACKING	1		/* this kernel does not know the layer */
 
+enum jail_layer_kind {
+	JAIL_OPTIONAL,			/* SANDBOX_BEST_EFFORT may go without */
+	JAIL_NAMESPACE,			/* so it may; the host's settings forbid */
+	JAIL_ALWAYS,			/* no policy goes on without it */
+};
+
 struct jail_layer {
 	const char *name;
 	/* Returns 0 when it holds and was seen to, JAIL_LACKING, or -errno. */
 	int (*enter)(void);
-	/* No policy goes on without it. */
-	bool always;
+	enum jail_layer_kind kind;
 };
 
 /* In the order they have to be entered in: each takes what it needs away. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Landlock with no rule at all: each right it knows is refused. */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/landlock.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -34,6 +35,16 @@ static const struct abi abis[] = {
 	{ 1, offsetof(struct ruleset, net), { FIRST(13), 0, 0 } },
 };
 
+static int verify_refusal(void)
+{
+	int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == EACCES ? 0 : -errno;
+	close(fd);
+	return -EPERM;
+}
+
 /*
  * Should: open, make, connect and bind nothing, and signal no one else.
  * Mustn't: come before the root is pivoted; who is in here mounts nothing.
@@ -58,5 +69,5 @@ int jail_landlock(void)
 	if (syscall(SYS_landlock_restrict_self, (int)ruleset, 0) != 0)
 		err = -errno;
 	close((int)ruleset);
-	return err;
+	return err ? err : verify_refusal();
 }

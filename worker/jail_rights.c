@@ -28,7 +28,9 @@
 #define NOFILE	(16 + CLIENTS_MAX + 3 * CONSOLE_RINGS + MEM_SLOTS_MAX + \
 		 2 * PENDING_MAX)
 
-#define LOCKED_BITS	(SECURE_ALL_BITS | SECURE_ALL_LOCKS)
+/* All of them, locked; SECURE_KEEP_CAPS is locked as not set. */
+#define LOCKED_BITS	((SECURE_ALL_BITS & ~SECBIT_KEEP_CAPS) | \
+			 SECURE_ALL_LOCKS)
 
 /* Mustn't: run as root, or in a group but its own. */
 int jail_user(void)
@@ -85,10 +87,9 @@ int jail_limits(void)
  */
 int jail_securebits(void)
 {
-	if (prctl(PR_SET_SECUREBITS, LOCKED_BITS & ~issecure_mask(
-		  SECURE_KEEP_CAPS), 0, 0, 0) != 0)
+	if (prctl(PR_SET_SECUREBITS, LOCKED_BITS, 0, 0, 0) != 0)
 		return -errno;
-	return 0;
+	return prctl(PR_GET_SECUREBITS, 0, 0, 0, 0) == LOCKED_BITS ? 0 : -EPERM;
 }
 
 /* Not by libcap-ng: that wants to read /proc, which is out of sight. */
@@ -143,9 +144,10 @@ int jail_no_new_privs(void)
 /* Should: never get memory that can be executed any more. */
 int jail_exec_gain(void)
 {
-	if (prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) == 0)
-		return 0;
-	return errno == EINVAL ? JAIL_LACKING : -errno;
+	if (prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) != 0)
+		return errno == EINVAL ? JAIL_LACKING : -errno;
+	return prctl(PR_GET_MDWE, 0, 0, 0, 0) & PR_MDWE_REFUSE_EXEC_GAIN ? 0 :
+	       -EPERM;
 }
 
 /* Mustn't: be traced or looked into by others of this user. */
@@ -162,5 +164,10 @@ int jail_not_dumpable(void)
  */
 int jail_parent_death(void)
 {
-	return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 ? -errno : 0;
+	int sig;
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 ||
+	    prctl(PR_GET_PDEATHSIG, &sig, 0, 0, 0) < 0)
+		return -errno;
+	return sig == SIGKILL ? 0 : -EPERM;
 }

@@ -136,11 +136,28 @@ static bool control_messages(void)
 	return held;
 }
 
+/* From the heap to a mapping, to a larger one, and back. */
+static bool heap(void)
+{
+	static const size_t sizes[] = { 64, LARGE, 2 * LARGE };
+	void *block = NULL;
+	bool held = true;
+
+	for (unsigned int i = 0; held && i < 3; i++) {
+		void *next = realloc(block, sizes[i]);
+
+		held = next;
+		if (next)
+			block = next;
+	}
+	free(block);
+	return held;
+}
+
 static bool memory(void)
 {
 	struct statfs fs;
 	struct stat st;
-	char *block = malloc(64), *larger;
 	void *map;
 
 	if (fstat(proof.memory, &st) || fstatfs(proof.memory, &fs))
@@ -150,10 +167,7 @@ static bool memory(void)
 	if (map == MAP_FAILED || madvise(map, LARGE, MADV_DONTDUMP) ||
 	    munmap(map, LARGE))
 		return false;
-	larger = block ? realloc(block, LARGE) : NULL;
-	block = larger ? realloc(larger, 2 * LARGE) : NULL;
-	free(block);
-	return block;
+	return heap();
 }
 
 static bool waits(void)

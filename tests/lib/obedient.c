@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/state.h"
+#include "supervisor/cause.h"
 
 static struct console_state *shared;
 
@@ -58,6 +59,8 @@ static void obey(int fd)
 		_exit(WORKER_EXIT_ASKED);
 	case OBEDIENT_BAD_STATE:
 		_exit(WORKER_EXIT_STATE);
+	case OBEDIENT_LIE:
+		_exit(CAUSE_EXIT_EXEC_LATER);
 	case OBEDIENT_FAIL:
 		_exit(WORKER_EXIT_FAILED);
 	default:

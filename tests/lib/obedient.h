@@ -19,6 +19,7 @@ enum obedient_order {
 	OBEDIENT_END = 'e',		/* as if asked to */
 	OBEDIENT_BAD_STATE = 's',
 	OBEDIENT_FAIL = 'f',
+	OBEDIENT_LIE = 'n',		/* as if it had never been executed */
 };
 
 /* Whether this process was started as a worker. */

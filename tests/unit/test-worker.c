@@ -185,6 +185,13 @@ static void resumed_on_copy_after_failure(void **state)
 	resumed(OBEDIENT_FAIL, false);
 }
 
+/* It may not choose what is paced and never parked. */
+static void resumed_on_copy_after_lie(void **state)
+{
+	(void)state;
+	resumed(OBEDIENT_LIE, false);
+}
+
 static void resumed_on_copy_after_nonsense(void **state)
 {
 	(void)state;
@@ -387,6 +394,7 @@ int main(int argc, char **argv)
 		TEST(resumed_on_copy_after_segv),
 		TEST(resumed_on_copy_after_abort),
 		TEST(resumed_on_copy_after_failure),
+		TEST(resumed_on_copy_after_lie),
 		TEST(resumed_on_copy_after_nonsense),
 		TEST(hung_up),
 		TEST(clean_slate_after_sigsys),
