@@ -81,7 +81,8 @@ void fdstore_clear_session(struct fdstore *store);
 
 /*
  * So many fds wait to be closed that those of one more message might be too
- * many: nothing new is taken from this console's peers and workers for now.
+ * many: until some are, nothing new is taken from this console's peers and
+ * workers.
  */
 bool fdstore_is_behind(const struct fdstore *store);
 

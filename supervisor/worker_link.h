@@ -18,7 +18,7 @@ void link_close(struct console *c);
 /*
  * Sends what is due: the configuration, an answer, fds that the worker has
  * not got yet, and what worker.h's functions ask for. What the socket has no
- * room for now follows by itself. Without a worker this does nothing.
+ * room for follows by itself once it has. Without a worker this does nothing.
  */
 void link_pump(struct console *c);
 
