@@ -6,19 +6,17 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/userns.h"
+#include "tests/lib/ordinary.h"
 #include "tests/lib/require.h"
 #include "tests/lib/world.h"
 
-#define NOBODY		65534
 
 /* What the daemon is started in: an own namespace in which one is the last. */
 static struct userns_maps maps;
@@ -48,12 +46,8 @@ static int begin(void **state)
 	(void)state;
 	if (strcmp(daemon_sandbox(), "--sandbox=strict") != 0)
 		test_skip("permit user namespaces");
-	if (geteuid() == 0 && (setgroups(0, NULL) != 0 ||
-			       setresgid(NOBODY, NOBODY, NOBODY) != 0 ||
-			       setresuid(NOBODY, NOBODY, NOBODY) != 0))
+	if (become_ordinary())
 		return -1;
-	/* Giving up root has made this process as secret as one. */
-	prctl(PR_SET_DUMPABLE, 1);
 	userns_maps_init(&maps, getuid(), getgid());
 	return 0;
 }

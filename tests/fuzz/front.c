@@ -18,6 +18,19 @@
 #define USED		0x800
 #define BUFFERS		0x8000
 
+struct worker_config front_config(uint8_t bits)
+{
+	return (struct worker_config){
+		.contract = WORKER_CONTRACT,
+		.max_queue_size = 128,
+		.max_queue_size_given = bits & 1,
+		.overflow = (bits >> 1) % 3,
+		.wait_ms = 20,
+		.notices = !(bits & 8),
+		.escape = ESCAPE_NONE,
+	};
+}
+
 void front_start(struct front *f)
 {
 	for (unsigned int i = 0; i < FRONT_EVENTS; i++)

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "common/contract.h"
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/stream.h"
 
@@ -23,6 +24,9 @@ struct front {
 	uint8_t *ptr;			/* of memory */
 	uint16_t avail[CONSOLE_RINGS];
 };
+
+/* The worker's part: what bits 0 to 3 of an input choose. */
+struct worker_config front_config(uint8_t bits);
 
 /* Between the two, stream_reset() closes what was not said. */
 void front_start(struct front *f);

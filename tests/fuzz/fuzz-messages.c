@@ -95,15 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct input in = { data, len };
 	uint8_t bits = input_u8(&in);
-	struct worker_config config = {
-		.contract = WORKER_CONTRACT,
-		.max_queue_size = 128,
-		.max_queue_size_given = bits & 1,
-		.overflow = (bits >> 1) % 3,
-		.wait_ms = 20,
-		.notices = !(bits & 8),
-		.escape = ESCAPE_NONE,
-	};
+	struct worker_config config = front_config(bits);
 
 	front_start(&f);
 	machine_start(&m, &config);

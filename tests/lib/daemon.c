@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
@@ -31,6 +32,17 @@ const char *daemon_path(void)
 	const char *path = getenv("VDC_DAEMON");
 
 	return path != NULL ? path : "./vhost-device-console";
+}
+
+const char *daemon_beside(const char *name)
+{
+	static char path[PATH_MAX];
+	const char *slash = strrchr(daemon_path(), '/');
+
+	must(slash != NULL, "no folder in %s", daemon_path());
+	snprintf(path, sizeof(path), "%.*s/%s", (int)(slash - daemon_path()),
+		 daemon_path(), name);
+	return path;
 }
 
 /* Found out once: in a chroot, and in most containers, there are none. */

@@ -23,6 +23,9 @@ struct daemon {
 
 const char *daemon_path(void);
 
+/* A file of the folder that the daemon is in, in a static buffer. */
+const char *daemon_beside(const char *name);
+
 /* An option: the strictest jail that this machine lets a daemon have. */
 const char *daemon_sandbox(void);
 

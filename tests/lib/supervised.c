@@ -4,10 +4,12 @@
 #include <event2/event.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "supervisor/attach.h"
 #include "supervisor/half_closed.h"
 #include "supervisor/spawn.h"
 #include "supervisor/turn.h"
@@ -90,6 +92,23 @@ static void close_console(struct console *c)
 	event_free(c->retry_timer);
 	event_free(c->half_closed_timer);
 	event_free(c->turn_timer);
+}
+
+int supervised_serving(struct supervised *s)
+{
+	struct console *console = s->console;
+	int pair[2];
+
+	supervised_open(s, 1);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC,
+		       0, pair))
+		return -1;
+	attach_frontend(console, socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC,
+					0));
+	console->worker.state = WORKER_STARTING;
+	if (link_open(console, pair[0]) || worker_ready(console))
+		return -1;
+	return pair[1];
 }
 
 void supervised_close(struct supervised *s)

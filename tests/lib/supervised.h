@@ -22,6 +22,12 @@ struct supervised {
 extern const struct sockaddr_in nobody;
 
 void supervised_open(struct supervised *s, unsigned int consoles);
+
+/*
+ * Console 0 has a front-end and a worker that is ready, as far as the
+ * supervisor knows. Returns the worker's end of its control socket, or -1.
+ */
+int supervised_serving(struct supervised *s);
 void supervised_close(struct supervised *s);
 
 /* Lets the loop do what can be done by now. */

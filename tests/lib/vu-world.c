@@ -3,10 +3,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "common/fd.h"
-#include "tests/lib/must.h"
+#include "tests/lib/unit.h"
 #include "tests/lib/vhost.h"
 #include "worker/vu_in.h"
 #include "worker/vu_table.h"
@@ -179,4 +180,23 @@ bool vu_world_unchanged(const struct vu_world *w,
 	memcpy(a.reply, b.reply, sizeof(a.reply));
 	memcpy(a.place, b.place, sizeof(a.place));
 	return memcmp(&a, &b, sizeof(a)) == 0;
+}
+
+void vu_world_open(struct vu_world *w)
+{
+	int before = open_fds();
+
+	vu_world_init(w);
+	vu_world_want_acks(w);
+	w->event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	w->fds_before = before;
+}
+
+int vu_world_close(struct vu_world *w)
+{
+	int before = w->fds_before;
+
+	fd_close(&w->event);
+	vu_world_destroy(w);
+	return open_fds() == before ? 0 : -1;
 }

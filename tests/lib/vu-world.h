@@ -18,6 +18,8 @@ struct vu_world {
 	uint16_t base[CONSOLE_RINGS];	/* what the device says it is at */
 	uint32_t taken[CONSOLE_RINGS];
 	unsigned int config_writes;
+	int event;			/* for kicks and calls */
+	int fds_before;
 };
 
 /* What was answered to the last message. */
@@ -31,6 +33,13 @@ struct vu_answer {
 
 void vu_world_init(struct vu_world *w);
 void vu_world_destroy(struct vu_world *w);
+
+/*
+ * A world in which acks were negotiated; at the end, -1 if it leaves another
+ * number of fds open than it found.
+ */
+void vu_world_open(struct vu_world *w);
+int vu_world_close(struct vu_world *w);
 
 /*
  * Hands over a message with duplicates of @fds, and closes those that nobody

@@ -83,16 +83,27 @@ void world_quiet_daemon(struct world *w, unsigned int consoles)
 	world_daemon(w, consoles, DAEMON_OPTIONS("--notices", "off"));
 }
 
-void world_qemu(struct world *w, unsigned int console, uint64_t features)
+static void boot_qemu(struct frontend *fe, struct guest *g, uint64_t features)
 {
-	struct frontend *fe = &w->fe[console];
-	struct guest *g = &w->guest[console];
-
-	guest_like_qemu(g, 64);
-	fe_open(fe, daemon_sock(&w->daemon, console));
 	fe_qemu_realize(fe, g, ~0ULL);
 	fe_qemu_start(fe, g, features);
 	guest_boot(g);
+}
+
+void world_qemu(struct world *w, unsigned int console, uint64_t features)
+{
+	guest_like_qemu(&w->guest[console], 64);
+	fe_open(&w->fe[console], daemon_sock(&w->daemon, console));
+	boot_qemu(&w->fe[console], &w->guest[console], features);
+}
+
+void world_next_qemu(struct world *w, unsigned int console, uint64_t features)
+{
+	fe_close(&w->fe[console]);
+	guest_destroy(&w->guest[console]);
+	guest_like_qemu(&w->guest[console], 64);
+	fe_open_again(&w->fe[console], daemon_sock(&w->daemon, console));
+	boot_qemu(&w->fe[console], &w->guest[console], features);
 }
 
 void world_uml(struct world *w, unsigned int console, uint64_t features)

@@ -53,6 +53,9 @@ void world_quiet_daemon(struct world *w, unsigned int consoles);
 void world_qemu(struct world *w, unsigned int console, uint64_t features);
 void world_uml(struct world *w, unsigned int console, uint64_t features);
 
+/* The front-end goes, and another one comes, with a guest that starts afresh. */
+void world_next_qemu(struct world *w, unsigned int console, uint64_t features);
+
 /* A quiet daemon, a QEMU guest with all that is offered, client 0. */
 void world_simple(struct world *w);
 

@@ -58,18 +58,6 @@ static void show_where(void)
 		step->aim[1], tracer_where(s->tracer));
 }
 
-/* The daemon whose workers have the points, in the same build folder. */
-static void use_daemon_with_points(void)
-{
-	char path[4096];
-	const char *slash = strrchr(daemon_path(), '/');
-
-	must(slash != NULL, "no folder in %s", daemon_path());
-	snprintf(path, sizeof(path), "%.*s/tests/points/daemon",
-		 (int)(slash - daemon_path()), daemon_path());
-	setenv("VDC_DAEMON", path, 1);
-}
-
 static void note_swept(struct sweep *s, struct step *step,
 		       const struct tracer_step *was)
 {
@@ -324,7 +312,8 @@ void sweep(void **state, void (*scenario)(struct sweep_run *run),
 
 	*s = (struct sweep){ .run.w = w, .run.sweep = s,
 			     .scenario = scenario, .rnd.state = mono_us() };
-	use_daemon_with_points();
+	/* its workers have the points */
+	setenv("VDC_DAEMON", daemon_beside("tests/points/daemon"), 1);
 	s->tracer = tracer_new();
 	w->workers_die = true;
 	must_set_hook(show_where);

@@ -218,13 +218,7 @@ static void t_41_memory_goes_away(void **state)
 	must(daemon_worker(&w->daemon, 1, 0) == w->worker[1],
 	     "the neighbour's worker was replaced");
 	/* With memory that stays, it is served again. */
-	fe_close(&w->fe[0]);
-	guest_destroy(g);
-	guest_like_qemu(g, 64);
-	fe_open_again(&w->fe[0], daemon_sock(&w->daemon, 0));
-	fe_qemu_realize(&w->fe[0], g, ~0ULL);
-	fe_qemu_start(&w->fe[0], g, GUEST_FEATURES);
-	guest_boot(g);
+	world_next_qemu(w, 0, GUEST_FEATURES);
 	while (guest_read(g, drop, sizeof(drop), 100) > 0)
 		;
 	world_check_console(w, 0, 0);

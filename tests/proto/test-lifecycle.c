@@ -26,20 +26,6 @@ static void second_front_end_is_refused(void **state)
 	world_end(w);
 }
 
-/* A new front-end with a guest that starts afresh. */
-static void next_front_end(struct world *w)
-{
-	struct guest *g = &w->guest[0];
-
-	fe_close(&w->fe[0]);
-	guest_destroy(g);
-	guest_like_qemu(g, 64);
-	fe_open_again(&w->fe[0], daemon_sock(&w->daemon, 0));
-	fe_qemu_realize(&w->fe[0], g, ~0ULL);
-	fe_qemu_start(&w->fe[0], g, GUEST_FEATURES);
-	guest_boot(g);
-}
-
 /* The front-end goes, the clients stay and are told. */
 static void reconnect_with_a_notice(void **state)
 {
@@ -57,7 +43,7 @@ static void reconnect_with_a_notice(void **state)
 		tclient_expect_text(&w->client[0], "last words");
 		tclient_expect_text(&w->client[0], NOTICE);
 		tclient_read_to(&w->client[0], "]", text, sizeof(text));
-		next_front_end(w);
+		world_next_qemu(w, 0, GUEST_FEATURES);
 		guest_print_text(&w->guest[0], "next guest");
 		tclient_read_to(&w->client[0], "next guest", text,
 				sizeof(text));
@@ -77,7 +63,7 @@ static void reconnect_without_notices(void **state)
 		/* Half the guests have output that nobody has seen yet. */
 		if (i % 2 == 0)
 			guest_print_text(&w->guest[0], "unseen");
-		next_front_end(w);
+		world_next_qemu(w, 0, GUEST_FEATURES);
 		if (i % 2 == 0)
 			tclient_expect_text(&w->client[0], "unseen");
 	}

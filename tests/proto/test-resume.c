@@ -246,19 +246,12 @@ static void clients_of_all_kinds(void **state)
 static void front_end_leaves_meanwhile(void **state)
 {
 	struct world *w = *state;
-	struct guest *g = &w->guest[0];
 
 	world_simple(w);
 	w->workers_die = true;
 	for (unsigned int i = 0; i < 5; i++) {
 		kill(daemon_worker(&w->daemon, 0, 0), SIGKILL);
-		fe_close(&w->fe[0]);
-		guest_destroy(g);
-		guest_like_qemu(g, 64);
-		fe_open_again(&w->fe[0], daemon_sock(&w->daemon, 0));
-		fe_qemu_realize(&w->fe[0], g, ~0ULL);
-		fe_qemu_start(&w->fe[0], g, GUEST_FEATURES);
-		guest_boot(g);
+		world_next_qemu(w, 0, GUEST_FEATURES);
 		world_check_console(w, 0, 0);
 	}
 	world_end(w);

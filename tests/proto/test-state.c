@@ -31,8 +31,7 @@ static int states;			/* where the daemon shows them */
 static void open_states(void)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	const char *slash = strrchr(daemon_path(), '/');
-	char name[32], path[4096];
+	char name[32];
 
 	snprintf(name, sizeof(name), "vdc-states-%d", (int)getpid());
 	strcpy(addr.sun_path + 1, name);
@@ -40,10 +39,7 @@ static void open_states(void)
 	must(bind(states, (struct sockaddr *)&addr, sizeof(addr)) == 0,
 	     "no socket for the states");
 	setenv("VDC_TEST_STATES", name, 1);
-	must(slash != NULL, "no folder in %s", daemon_path());
-	snprintf(path, sizeof(path), "%.*s/tests/spy/daemon",
-		 (int)(slash - daemon_path()), daemon_path());
-	setenv("VDC_DAEMON", path, 1);
+	setenv("VDC_DAEMON", daemon_beside("tests/spy/daemon"), 1);
 }
 
 static bool is_one_shown(unsigned int ms)
@@ -135,18 +131,11 @@ static void die(struct world *w, struct console_state *s,
 /* The client was told, the front-end sent away; another one finds all well. */
 static void expect_clean_slate(struct world *w)
 {
-	struct guest *g = &w->guest[0];
 	char text[400];
 
 	fe_expect_end(&w->fe[0]);
 	tclient_read_to(&w->client[0], "was reset]\r\n", text, sizeof(text));
-	fe_close(&w->fe[0]);
-	guest_destroy(g);
-	guest_like_qemu(g, 64);
-	fe_open_again(&w->fe[0], daemon_sock(&w->daemon, 0));
-	fe_qemu_realize(&w->fe[0], g, ~0ULL);
-	fe_qemu_start(&w->fe[0], g, GUEST_FEATURES);
-	guest_boot(g);
+	world_next_qemu(w, 0, GUEST_FEATURES);
 	world_check_console(w, 0, 0);
 }
 

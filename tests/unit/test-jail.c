@@ -6,11 +6,9 @@
  * missing.
  */
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>
-#include <linux/seccomp.h>
 #include <linux/securebits.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -18,41 +16,30 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/contract.h"
 #include "common/fd.h"
+#include "common/userns.h"
 #include "supervisor/filter.h"
 #include "supervisor/spawn.h"
+#include "tests/lib/attacks.h"
 #include "tests/lib/daemon.h"
+#include "tests/lib/ordinary.h"
 #include "tests/lib/require.h"
 #include "tests/lib/unit.h"
 #include "worker/jail.h"
 
-#define NOBODY		65534
-#define SUCCEEDED	99
 #define NO_LAYER	1000
 #define ALL_BUT_FILTER	1001
-
-/* What is within reach of a worker that nothing holds. */
-struct targets {
-	pid_t sibling;
-	unsigned int port;
-	int shm;
-	char name[32];			/* of an abstract socket */
-	char file[64];			/* this user may write it */
-};
+#define ALONE		2000		/* and a row of alone[] */
 
 struct order {
 	unsigned int without;		/* layer, or one of the above */
@@ -60,186 +47,46 @@ struct order {
 	struct targets targets;
 };
 
-struct attack {
-	const char *name;
-	bool (*succeeds)(const struct targets *t);
+/*
+ * What a layer has to stop when there is no other but those that it stands on.
+ */
+static const struct {
+	const char *layer;
+	const char *on[2];
+	const char *stops[9];
+} alone[] = {
+	{ "network namespace", { "user namespace" },
+	  { "connect to a TCP port", "connect to an abstract socket" } },
+	{ "ipc namespace", { "user namespace" }, { "attach shared memory" } },
+	{ "empty root", { "user namespace", "mount namespace" },
+	  { "read a file", "write a file", "make a file", "list the root",
+	    "read a sibling's memory", "run a program" } },
+	{ "resource limits", { NULL }, { "start a process" } },
+	{ "capabilities", { "user namespace", "mount namespace" },
+	  { "mount", "name the host" } },
+	{ "MDWE", { NULL }, { "get executable memory" } },
+	{ "Landlock", { "no_new_privs" },
+	  { "read a file", "write a file", "make a file", "list the root",
+	    "connect to a TCP port", "connect to an abstract socket",
+	    "signal a sibling", "trace a sibling", "run a program" } },
 };
 
-static bool read_file(const struct targets *t)
+static void enter_named(const char *name)
 {
-	return open(t->file, O_RDONLY) >= 0;
+	for (unsigned int i = 0; name && i < jail_layer_count; i++)
+		if (!strcmp(jail_layers[i].name, name) &&
+		    jail_layers[i].enter())
+			_exit(1);
 }
-
-static bool write_file(const struct targets *t)
-{
-	return open(t->file, O_WRONLY) >= 0;
-}
-
-static bool make_file(const struct targets *t)
-{
-	(void)t;
-	return open("/tmp/test-jail-made", O_CREAT | O_WRONLY, 0600) >= 0 ||
-	       open("/made", O_CREAT | O_WRONLY, 0600) >= 0;
-}
-
-static bool list_root(const struct targets *t)
-{
-	DIR *dir = opendir("/");
-
-	(void)t;
-	for (unsigned int i = 0; dir; i++)
-		if (!readdir(dir))
-			return i > 2;
-	return false;
-}
-
-static bool connect_to_port(const struct targets *t)
-{
-	struct sockaddr_in addr = {
-		.sin_family = AF_INET,
-		.sin_port = htons((uint16_t)t->port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	return !connect(fd, (struct sockaddr *)&addr, sizeof(addr));
-}
-
-static bool connect_to_name(const struct targets *t)
-{
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-	memcpy(addr.sun_path + 1, t->name, strlen(t->name));
-	return !connect(fd, (struct sockaddr *)&addr,
-			(socklen_t)(sizeof(sa_family_t) + 1 + strlen(t->name)));
-}
-
-static bool signal_sibling(const struct targets *t)
-{
-	return !kill(t->sibling, SIGUSR1);
-}
-
-static bool trace_sibling(const struct targets *t)
-{
-	return !ptrace(PTRACE_SEIZE, t->sibling, NULL, NULL);
-}
-
-static bool read_sibling(const struct targets *t)
-{
-	char path[40];
-
-	snprintf(path, sizeof(path), "/proc/%d/mem", (int)t->sibling);
-	return open(path, O_RDONLY) >= 0;
-}
-
-static bool take_sibling_fd(const struct targets *t)
-{
-	int pidfd = (int)syscall(SYS_pidfd_open, t->sibling, 0);
-
-	return syscall(SYS_pidfd_getfd, pidfd, 0, 0) >= 0;
-}
-
-static bool attach_shm(const struct targets *t)
-{
-	return shmat(t->shm, NULL, SHM_RDONLY) != (void *)-1;
-}
-
-static bool become_root(const struct targets *t)
-{
-	(void)t;
-	return !setuid(0) || !setgroups(0, NULL);
-}
-
-static bool gain_capability(const struct targets *t)
-{
-	struct __user_cap_header_struct header = {
-		.version = _LINUX_CAPABILITY_VERSION_3,
-	};
-	struct __user_cap_data_struct data[2] = { { 1, 1, 0 }, { 0 } };
-
-	(void)t;
-	return !syscall(SYS_capset, &header, data);
-}
-
-static bool mount_something(const struct targets *t)
-{
-	(void)t;
-	return !mount("none", "/", "tmpfs", 0, NULL) ||
-	       !mount("none", "/", "proc", 0, NULL);
-}
-
-static bool run_program(const struct targets *t)
-{
-	char *argv[] = { (char *)"/bin/true", NULL };
-
-	(void)t;
-	execve(argv[0], argv, NULL);
-	return false;
-}
-
-static bool start_process(const struct targets *t)
-{
-	pid_t pid = fork();
-
-	(void)t;
-	if (!pid)
-		_exit(0);
-	return pid > 0;
-}
-
-static bool get_code(const struct targets *t)
-{
-	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	(void)t;
-	return !mprotect(page, 4096, PROT_READ | PROT_EXEC) ||
-	       mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
-		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED;
-}
-
-static bool raise_limit(const struct targets *t)
-{
-	struct rlimit limit;
-
-	(void)t;
-	if (getrlimit(RLIMIT_NOFILE, &limit))
-		return false;
-	limit.rlim_cur = ++limit.rlim_max;
-	return !setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-static bool rename_host(const struct targets *t)
-{
-	(void)t;
-	return !sethostname("taken", 5);
-}
-
-static const struct attack attacks[] = {
-	{ "read a file", read_file },
-	{ "write a file", write_file },
-	{ "make a file", make_file },
-	{ "list the root", list_root },
-	{ "connect to a TCP port", connect_to_port },
-	{ "connect to an abstract socket", connect_to_name },
-	{ "signal a sibling", signal_sibling },
-	{ "trace a sibling", trace_sibling },
-	{ "read a sibling's memory", read_sibling },
-	{ "take a sibling's fd", take_sibling_fd },
-	{ "attach shared memory", attach_shm },
-	{ "become root", become_root },
-	{ "gain a capability", gain_capability },
-	{ "mount", mount_something },
-	{ "run a program", run_program },
-	{ "start a process", start_process },
-	{ "get executable memory", get_code },
-	{ "raise a limit", raise_limit },
-	{ "name the host", rename_host },
-};
 
 static void enter(unsigned int without)
 {
+	if (without >= ALONE) {
+		for (unsigned int i = 0; i < 2; i++)
+			enter_named(alone[without - ALONE].on[i]);
+		enter_named(alone[without - ALONE].layer);
+		return;
+	}
 	for (unsigned int i = 0; i < jail_layer_count; i++) {
 		bool filter = jail_layers[i].enter == jail_filter;
 
@@ -256,6 +103,7 @@ static const char *look_around(void)
 {
 	struct rlimit limit;
 	struct stat st;
+	int sig = 0;
 
 	if (getuid() == 0 || geteuid() == 0 || getgroups(0, NULL) > 1)
 		return "user";
@@ -273,6 +121,8 @@ static const char *look_around(void)
 		return "no_new_privs";
 	if (prctl(PR_GET_DUMPABLE) != 0)
 		return "dumpable";
+	if (prctl(PR_GET_PDEATHSIG, &sig) || sig != SIGKILL)
+		return "parent death signal";
 	if (getrlimit(RLIMIT_NPROC, &limit) || limit.rlim_max)
 		return "RLIMIT_NPROC";
 	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_max > 256)
@@ -297,7 +147,7 @@ static int be_a_worker(void)
 		_exit(0);
 	}
 	if (attacks[order.attack].succeeds(&order.targets))
-		_exit(SUCCEEDED);
+		_exit(ATTACK_SUCCEEDED);
 	_exit(0);
 }
 
@@ -358,12 +208,8 @@ static int begin(void **state)
 		test_skip("permit user namespaces");
 	if (spawn_reserve())
 		return -1;
-	if (geteuid() == 0 && (setgroups(0, NULL) ||
-			       setresgid(NOBODY, NOBODY, NOBODY) ||
-			       setresuid(NOBODY, NOBODY, NOBODY)))
+	if (become_ordinary())
 		return -1;
-	/* Giving up root has made this process as secret as one. */
-	prctl(PR_SET_DUMPABLE, 1);
 	targets.sibling = start_sibling();
 	listener = open_listener();
 	named = open_named();
@@ -428,7 +274,7 @@ static void nothing_holds_without_layers(void **state)
 	};
 
 	(void)state;
-	for (unsigned int i = 0; i < ARRAY_LEN(attacks); i++) {
+	for (unsigned int i = 0; i < attack_count; i++) {
 		bool expected = true;
 		int status;
 		pid_t pid;
@@ -437,10 +283,9 @@ static void nothing_holds_without_layers(void **state)
 			expected &= strcmp(attacks[i].name, need_more[n]) != 0;
 		pid = fork();
 		if (!pid)
-			_exit(attacks[i].succeeds(&targets) ? SUCCEEDED : 0);
+			_exit(attacks[i].succeeds(&targets) ? ATTACK_SUCCEEDED : 0);
 		assert_int_equal(waitpid(pid, &status, 0), pid);
-		must(!expected || WEXITSTATUS(status) == SUCCEEDED ||
-		     strcmp(attacks[i].name, "run a program") == 0,
+		must(!expected || WEXITSTATUS(status) == ATTACK_SUCCEEDED,
 		     "'%s' fails even without a jail: %x", attacks[i].name,
 		     (unsigned int)status);
 	}
@@ -450,7 +295,7 @@ static void try_all(unsigned int without, const char *what)
 {
 	char said[64];
 
-	for (unsigned int i = 0; i < ARRAY_LEN(attacks); i++) {
+	for (unsigned int i = 0; i < attack_count; i++) {
 		siginfo_t info = try_attack(without, i, said, sizeof(said));
 
 		must(info.si_code != CLD_EXITED ||
@@ -475,6 +320,54 @@ static void nor_without_any_one_layer(void **state)
 	worker.namespaces = true;
 }
 
+static unsigned int attack_named(const char *name)
+{
+	for (unsigned int i = 0; i < attack_count; i++)
+		if (!strcmp(attacks[i].name, name))
+			return i;
+	must(false, "no attack '%s'", name);
+	return 0;
+}
+
+/* None of them is there for show. */
+static void each_holds_alone(void **state)
+{
+	char said[64];
+
+	(void)state;
+	worker.namespaces = false;
+	for (unsigned int i = 0; i < ARRAY_LEN(alone); i++)
+		for (unsigned int k = 0; k < 9 && alone[i].stops[k]; k++) {
+			const char *name = alone[i].stops[k];
+			siginfo_t info = try_attack(ALONE + i,
+						    attack_named(name), said,
+						    sizeof(said));
+
+			must(info.si_code == CLD_EXITED && info.si_status == 0,
+			     "%s alone: '%s' ends with %d", alone[i].layer,
+			     name, info.si_status);
+		}
+	worker.namespaces = true;
+}
+
+/* Not even where root is nobody outside. */
+static void root_is_turned_away(void **state)
+{
+	struct userns_maps maps;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	snprintf(maps.uid, sizeof(maps.uid), "0 %u 1\n", getuid());
+	snprintf(maps.gid, sizeof(maps.gid), "0 %u 1\n", getgid());
+	pid = fork();
+	if (!pid)
+		_exit(unshare(CLONE_NEWUSER) || userns_map(&maps) ||
+		      getuid() != 0 ? 2 : jail_user() == -EPERM);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(WEXITSTATUS(status), 1);
+}
+
 static void what_it_sees_of_itself(void **state)
 {
 	siginfo_t info;
@@ -493,6 +386,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(what_it_sees_of_itself),
 		cmocka_unit_test(nothing_succeeds),
 		cmocka_unit_test(nor_without_any_one_layer),
+		cmocka_unit_test(each_holds_alone),
+		cmocka_unit_test(root_is_turned_away),
 	};
 
 	if (argc == 3 && !strcmp(argv[2], "socket=attack"))

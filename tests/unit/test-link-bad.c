@@ -20,23 +20,11 @@ static struct supervised s;
 static struct console *console = s.console;
 static int peer;
 
-/* A worker that serves one front-end, as far as the supervisor knows. */
 static int setup(void **state)
 {
-	int pair[2];
-
 	(void)state;
-	supervised_open(&s, 1);
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC,
-		       0, pair))
-		return -1;
-	attach_frontend(console, socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC,
-					0));
-	peer = pair[1];
-	console->worker.state = WORKER_STARTING;
-	if (link_open(console, pair[0]) || worker_ready(console))
-		return -1;
-	return console->worker.state != WORKER_READY;
+	peer = supervised_serving(&s);
+	return peer < 0 ? -1 : 0;
 }
 
 static int teardown(void **state)

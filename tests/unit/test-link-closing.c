@@ -42,22 +42,12 @@ static void await_behind(unsigned int n)
 	}
 }
 
-/* A worker that serves one front-end, as far as the supervisor knows. */
 static int setup(void **state)
 {
-	int pair[2];
-
 	(void)state;
-	supervised_open(&s, 1);
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC,
-		       0, pair))
-		return -1;
-	attach_frontend(console, socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC,
-					0));
-	peer = pair[1];
-	console->worker.state = WORKER_STARTING;
 	began = mono_us();
-	return link_open(console, pair[0]) || worker_ready(console) ? -1 : 0;
+	peer = supervised_serving(&s);
+	return peer < 0 ? -1 : 0;
 }
 
 static int teardown(void **state)

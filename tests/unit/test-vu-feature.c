@@ -2,32 +2,24 @@
 /* The messages about features, status and configuration space. */
 #include <errno.h>
 #include <string.h>
-#include <sys/eventfd.h>
-
 #include "common/fd.h"
 #include "tests/lib/unit.h"
 #include "tests/lib/vhost.h"
 #include "tests/lib/vu-world.h"
 
 static struct vu_world w;
-static int event, fds_before;
 
 static int setup(void **state)
 {
 	(void)state;
-	fds_before = open_fds();
-	event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	vu_world_init(&w);
-	vu_world_want_acks(&w);
+	vu_world_open(&w);
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	vu_world_destroy(&w);
-	fd_close(&event);
-	return open_fds() == fds_before ? 0 : -1;
+	return vu_world_close(&w);
 }
 
 static uint64_t get(uint32_t request)
@@ -103,7 +95,7 @@ static void backend_channel(void **state)
 
 	(void)state;
 	assert_int_equal(vu_world_send(&w, FE_SET_BACKEND_REQ_FD,
-				       FE_NEED_REPLY, NULL, 0, &event,
+				       FE_NEED_REPLY, NULL, 0, &w.event,
 				       1).value, 0);
 	s = vu_session(&w.vu);
 	assert_int_equal(s->nplaces, 1);

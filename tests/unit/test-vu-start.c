@@ -1,31 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* The messages by which a ring starts, stops and goes on. */
-#include <sys/eventfd.h>
-
 #include "common/fd.h"
 #include "tests/lib/unit.h"
 #include "tests/lib/vhost.h"
 #include "tests/lib/vu-world.h"
 
 static struct vu_world w;
-static int event, fds_before;
 
 static int setup(void **state)
 {
 	(void)state;
-	fds_before = open_fds();
-	event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	vu_world_init(&w);
-	vu_world_want_acks(&w);
+	vu_world_open(&w);
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	vu_world_destroy(&w);
-	fd_close(&event);
-	return open_fds() == fds_before ? 0 : -1;
+	return vu_world_close(&w);
 }
 
 static const struct state_ring *ring(unsigned int i)
@@ -51,8 +43,8 @@ static void get_base_stops(void **state)
 	(void)state;
 	vu_world_state(&w, FE_SET_VRING_BASE, 3, 10);
 	assert_true(get_base(3).value == index_and_base(3, 10));
-	vu_world_fd(&w, FE_SET_VRING_KICK, 3, event);
-	vu_world_fd(&w, FE_SET_VRING_CALL, 3, event);
+	vu_world_fd(&w, FE_SET_VRING_KICK, 3, w.event);
+	vu_world_fd(&w, FE_SET_VRING_CALL, 3, w.event);
 	assert_int_equal(ring(3)->started, 1);
 	assert_int_equal(ring(3)->kick, NOTIFIER_FD);
 	w.base[3] = 65533;
@@ -80,18 +72,18 @@ static void restart(void **state)
 	uint64_t gen;
 
 	(void)state;
-	vu_world_fd(&w, FE_SET_VRING_KICK, 0, event);
+	vu_world_fd(&w, FE_SET_VRING_KICK, 0, w.event);
 	gen = ring(0)->gen;
 	assert_true(gen > 0);
-	vu_world_fd(&w, FE_SET_VRING_KICK, 0, event);
+	vu_world_fd(&w, FE_SET_VRING_KICK, 0, w.event);
 	assert_true(ring(0)->gen == gen);
 	vu_world_state(&w, FE_SET_VRING_BASE, 0, 0);
 	assert_int_equal(ring(0)->started, 0);
-	vu_world_fd(&w, FE_SET_VRING_KICK, 0, event);
+	vu_world_fd(&w, FE_SET_VRING_KICK, 0, w.event);
 	assert_int_equal(ring(0)->started, 1);
 	assert_true(ring(0)->gen > gen);
 	/* no two rings share a generation */
-	vu_world_fd(&w, FE_SET_VRING_KICK, 1, event);
+	vu_world_fd(&w, FE_SET_VRING_KICK, 1, w.event);
 	assert_true(ring(1)->gen > ring(0)->gen);
 }
 
@@ -102,7 +94,7 @@ static void restart(void **state)
 static void taken(void **state)
 {
 	(void)state;
-	vu_world_fd(&w, FE_SET_VRING_KICK, 1, event);
+	vu_world_fd(&w, FE_SET_VRING_KICK, 1, w.event);
 	w.base[1] = 9;
 	w.taken[1] = 500;
 	get_base(1);
@@ -113,10 +105,10 @@ static void taken(void **state)
 	assert_int_equal(ring(1)->taken, 0);
 	/* a base for a running ring is a new start, whatever it is */
 	vu_world_state(&w, FE_SET_VRING_BASE, 1, 9);
-	vu_world_fd(&w, FE_SET_VRING_KICK, 1, event);
+	vu_world_fd(&w, FE_SET_VRING_KICK, 1, w.event);
 	get_base(1);
 	assert_int_equal(ring(1)->taken, 500);
-	vu_world_fd(&w, FE_SET_VRING_KICK, 1, event);
+	vu_world_fd(&w, FE_SET_VRING_KICK, 1, w.event);
 	vu_world_state(&w, FE_SET_VRING_BASE, 1, 9);
 	assert_int_equal(ring(1)->taken, 0);
 }
@@ -126,7 +118,7 @@ static void num_on_running_ring(void **state)
 {
 	(void)state;
 	vu_world_state(&w, FE_SET_VRING_NUM, 1, 64);
-	vu_world_fd(&w, FE_SET_VRING_KICK, 1, event);
+	vu_world_fd(&w, FE_SET_VRING_KICK, 1, w.event);
 	w.base[1] = 33;
 	vu_world_state(&w, FE_SET_VRING_NUM, 1, 64);
 	assert_int_equal(ring(1)->started, 1);
@@ -144,8 +136,8 @@ static void reset_device(void **state)
 		w.taken[i] = 300;
 		STATE_CURRENT(&w.state->session)->ring[i].taken = 5;
 	}
-	vu_world_fd(&w, FE_SET_VRING_KICK, 0, event);
-	vu_world_fd(&w, FE_SET_VRING_KICK, 1, event);
+	vu_world_fd(&w, FE_SET_VRING_KICK, 0, w.event);
+	vu_world_fd(&w, FE_SET_VRING_KICK, 1, w.event);
 	vu_world_state(&w, FE_SET_VRING_ENABLE, 1, 1);
 	assert_int_equal(vu_world_send(&w, FE_RESET_DEVICE, FE_NEED_REPLY,
 				       NULL, 0, NULL, 0).value, 0);
@@ -163,7 +155,7 @@ static void reset_owner(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < CONSOLE_RINGS; i++) {
 		vu_world_state(&w, FE_SET_VRING_ENABLE, i, 1);
-		vu_world_fd(&w, FE_SET_VRING_KICK, i, event);
+		vu_world_fd(&w, FE_SET_VRING_KICK, i, w.event);
 	}
 	vu_world_send(&w, FE_RESET_OWNER, 0, NULL, 0, NULL, 0);
 	for (uint32_t i = 0; i < CONSOLE_RINGS; i++) {

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -14,24 +13,18 @@
 #include "tests/lib/vu-world.h"
 
 static struct vu_world w;
-static int event, fds_before;
 
 static int setup(void **state)
 {
 	(void)state;
-	fds_before = open_fds();
-	event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	vu_world_init(&w);
-	vu_world_want_acks(&w);
+	vu_world_open(&w);
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	vu_world_destroy(&w);
-	fd_close(&event);
-	return open_fds() == fds_before ? 0 : -1;
+	return vu_world_close(&w);
 }
 
 static const struct state_ring *ring(unsigned int i)
@@ -92,7 +85,7 @@ static void notifier_values(void **state)
 	(void)state;
 	for (size_t r = 0; r < ARRAY_LEN(requests); r++) {
 		for (uint32_t i = 0; i < 256; i++) {
-			must(!vu_world_fd(&w, requests[r], i, event),
+			must(!vu_world_fd(&w, requests[r], i, w.event),
 			     "ring %u", i);
 			must(!vu_world_fd(&w, requests[r], i | FE_NOFD, -1),
 			     "ring %u, no fd", i);
@@ -106,7 +99,7 @@ static void notifier_values(void **state)
 						 i * FE_NOFD;
 
 				must(vu_world_fd(&w, requests[r], value,
-					    i ? -1 : event) != 0,
+					    i ? -1 : w.event) != 0,
 				     "value 0x%llx",
 				     (unsigned long long)value);
 				must(vu_world_unchanged(&w, &b), "changed");
@@ -129,20 +122,20 @@ static void values(void **state)
 {
 	(void)state;
 	for (uint32_t i = 0; i < CONSOLE_RINGS; i++) {
-		vu_world_fd(&w, FE_SET_VRING_KICK, i, event);
+		vu_world_fd(&w, FE_SET_VRING_KICK, i, w.event);
 		placed(FD_KICK, i, 0);
 		assert_int_equal(ring(i)->kick, NOTIFIER_FD);
 		vu_world_fd(&w, FE_SET_VRING_KICK, i | FE_NOFD, -1);
 		placed(FD_KICK, i, CTL_NO_FD);
 		assert_int_equal(ring(i)->kick, NOTIFIER_NOFD);
-		vu_world_fd(&w, FE_SET_VRING_CALL, i, event);
+		vu_world_fd(&w, FE_SET_VRING_CALL, i, w.event);
 		placed(FD_CALL, i, 0);
 		assert_int_equal(ring(i)->call, NOTIFIER_FD);
 		vu_world_fd(&w, FE_SET_VRING_CALL, i | FE_NOFD, -1);
 		placed(FD_CALL, i, CTL_NO_FD);
 		assert_int_equal(ring(i)->call, NOTIFIER_NOFD);
 		/* this one is not stored */
-		vu_world_fd(&w, FE_SET_VRING_ERR, i, event);
+		vu_world_fd(&w, FE_SET_VRING_ERR, i, w.event);
 		assert_int_equal(vu_session(&w.vu)->nplaces, 0);
 		assert_true(w.vu.vq[i].err >= 0);
 		vu_world_fd(&w, FE_SET_VRING_ERR, i | FE_NOFD, -1);
@@ -210,7 +203,7 @@ static void kinds_of_fds(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
 				    sv), 0);
 	for (uint32_t r = FE_SET_VRING_KICK; r <= FE_SET_VRING_ERR; r++) {
-		assert_int_equal(vu_world_fd(&w, r, 0, event), 0);
+		assert_int_equal(vu_world_fd(&w, r, 0, w.event), 0);
 		assert_int_equal(vu_world_fd(&w, r, 0, sv[0]), 0);
 		assert_true(vu_world_fd(&w, r, 0, mem) != 0);
 	}
