@@ -11,6 +11,7 @@ struct traffic_kills {
 	unsigned int known;
 	uint64_t out, in;		/* bytes by then */
 	atomic_uint while_out, while_in;
+	atomic_bool skipped;		/* a client was */
 };
 
 /* @out and @in: bytes that clients and the guest have got so far. */

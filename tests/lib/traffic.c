@@ -177,6 +177,8 @@ static void read_client(struct traffic *t, unsigned int i)
 	mark_check(&t->seen[i], buf, (size_t)n);
 	must(!t->lossless || t->seen[i].skipped == 0,
 	     "client %u was skipped", i);
+	if (t->kills != NULL && t->seen[i].skipped > 0)
+		atomic_store(&t->kills->skipped, true);
 	if (i == 0 && t->lazy && rnd_one_in(&t->rnd, 8))
 		t->rests_until = mono_us() + rnd_below(&t->rnd, REST_US);
 }

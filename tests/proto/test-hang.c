@@ -14,6 +14,7 @@
 
 #define BUSY_MS		5000
 #define IDLE_MS		30000
+#define WAKE_S		10		/* an idle worker's undisturbed sleep */
 #define TIMES		10
 #define TEST_S		320		/* more than what is asserted */
 #define HUNG		"did not answer and was killed"
@@ -31,6 +32,23 @@ static void start(struct world *w)
 	world_simple(w);
 	w->workers_die = true;
 	world_check_console(w, 0, 0);
+}
+
+/* How often it was put to sleep: of an idle process, how often it was woken. */
+static unsigned int switches(pid_t pid)
+{
+	char path[64], line[128];
+	unsigned int n, found = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	f = fopen(path, "re");
+	must(f != NULL, "%s", path);
+	while (fgets(line, sizeof(line), f) != NULL)
+		found += sscanf(line, "voluntary_ctxt_switches: %u", &n) == 1;
+	fclose(f);
+	must(found == 1, "%s has no such line", path);
+	return n;
 }
 
 /* Its worker, which hangs since @since, is replaced, and not for nothing. */
@@ -52,16 +70,33 @@ static void expect_noticed(struct world *w, const char *how, uint64_t since,
 	must(daemon_log_count(&w->daemon, HUNG) > 0, "no line says so");
 }
 
+/* One of two: the other one is well, and sleeps meanwhile. */
 static void stopped_idle(void **state)
 {
 	struct world *w = *state;
+	unsigned int before, woken;
 	uint64_t since;
+	double s;
 
-	start(w);
+	world_quiet_daemon(w, 2);
+	for (unsigned int i = 0; i < 2; i++) {
+		world_qemu(w, i, GUEST_FEATURES);
+		world_client(w, i, i);
+		world_await_client(w, i, i);
+	}
+	w->workers_die = true;
+	for (unsigned int i = 0; i < 2; i++)
+		world_check_console(w, i, i);
+	before = switches(w->worker[1]);
 	process_stop(w->worker[0]);
 	since = mono_us();
 	expect_noticed(w, "stopped, idle", since, IDLE_MS);
-	world_check_console(w, 0, 0);
+	woken = switches(w->worker[1]) - before;
+	s = (double)(mono_us() - since) / 1e6;
+	printf("idle: woken %u times in %.1f s\n", woken, s);
+	must(woken <= TIMES * (1 + s / WAKE_S), "that is too often");
+	for (unsigned int i = 0; i < 2; i++)
+		world_check_console(w, i, i);
 	world_end(w);
 }
 
