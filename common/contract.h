@@ -9,9 +9,12 @@
 
 #include <stdint.h>
 
-#define WORKER_CONTRACT		3
+#define WORKER_CONTRACT		4
 
-/* fds 0 to 2 are the standard streams; every other fd arrives by CTL_FD */
+/*
+ * fds 0 to 2 are the standard streams, and log_init_piped() is for the last;
+ * every other fd arrives by CTL_FD.
+ */
 #define WORKER_FD_CONTROL	3	/* SOCK_SEQPACKET, struct ctl_msg */
 #define WORKER_FD_STATE		4	/* sealed memfd, struct console_state */
 #define WORKER_FD_FILTER	5	/* sealed memfd, struct sock_filter[] */
@@ -58,7 +61,6 @@ struct worker_config {
 	uint32_t sandbox;		/* enum sandbox_policy */
 	uint32_t trial;			/* lock yourself in, say how, and end */
 	uint32_t log_level;		/* enum log_level */
-	uint32_t log_crlf;		/* log lines end in CR LF */
 };
 
 #endif

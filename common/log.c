@@ -11,16 +11,38 @@
 
 static struct {
 	enum log_level level;
-	const char *tag;
+	bool piped;
 	bool crlf;
 	unsigned int dropped;
 } log_state = { .level = LOG_INFO };
 
-void log_init(enum log_level level, const char *tag, bool crlf)
+void log_init(enum log_level level, bool crlf)
 {
 	log_state.level = level;
-	log_state.tag = tag;
+	log_state.piped = false;
 	log_state.crlf = crlf;
+}
+
+void log_init_piped(enum log_level level)
+{
+	log_state.level = level;
+	log_state.piped = true;
+	log_state.crlf = false;
+}
+
+enum log_level log_level_of(const char **line, size_t *len)
+{
+	const char *at = *line;
+	char digit;
+
+	if (*len < 3 || at[0] != '<' || at[2] != '>')
+		return LOG_WARN;
+	digit = at[1];
+	if (digit < '0' + LOG_ERROR || digit > '0' + LOG_DEBUG)
+		return LOG_WARN;
+	*line += 3;
+	*len -= 3;
+	return (enum log_level)(digit - '0');
 }
 
 enum log_level log_get_level(void)
@@ -71,9 +93,11 @@ static void log_line(enum log_level level, const char *text)
 		log_state.dropped++;
 		return;
 	}
-	at = append(line, at, "vhost-device-console: %s", prefix[level]);
-	if (log_state.tag)
-		at = append(line, at, "%s: ", log_state.tag);
+	if (log_state.piped)
+		at = append(line, at, "<%d>", (int)level);
+	else
+		at = append(line, at, "vhost-device-console: %s",
+			    prefix[level]);
 	if (log_state.dropped) {
 		at = append(line, at, "(%u lines lost) ", log_state.dropped);
 		log_state.dropped = 0;

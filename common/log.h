@@ -8,17 +8,28 @@
 #define COMMON_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define LOG_LINE_MAX	1024
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
+/* @crlf: end lines in CR LF, for a terminal in raw mode. */
+void log_init(enum log_level level, bool crlf);
+
 /*
- * @tag: leads each line ("console 3"), or NULL. Borrowed for good.
- * @crlf: end lines in CR LF, for a terminal in raw mode.
+ * For a process whose standard error is read by its supervisor: lines have
+ * their level in front, and no name.
  */
-void log_init(enum log_level level, const char *tag, bool crlf);
+void log_init_piped(enum log_level level);
+
+/*
+ * The level of such a line, and takes it off; what says none is a warning: it
+ * comes from a library that has no good news.
+ */
+enum log_level log_level_of(const char **line, size_t *len);
+
 enum log_level log_get_level(void);
 const char *log_level_name(enum log_level level);
 

@@ -15,6 +15,7 @@ static int init(struct console *c, unsigned int index,
 	c->plan = STATE_FRESH;
 	c->worker.pidfd = -1;
 	c->worker.control = -1;
+	c->worker.log.fd = -1;
 	return options_socket_path(options, index, c->socket.path,
 				   sizeof(c->socket.path));
 }

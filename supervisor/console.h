@@ -11,6 +11,7 @@
 
 #include "common/log.h"
 #include "supervisor/fdstore.h"
+#include "supervisor/log_pipe.h"
 #include "supervisor/options.h"
 #include "supervisor/restart.h"
 #include "supervisor/socket_file.h"
@@ -60,6 +61,8 @@ struct worker {
 	uint64_t ack_id;
 	int ack_error;
 
+	struct log_pipe log;
+	struct event *log_event;
 	struct event *pidfd_event;
 	struct event *read_event;
 	struct event *write_event;
@@ -104,6 +107,8 @@ struct console {
 	struct event *turn_timer;
 
 	/* What one console has to say too often hides no other's lines. */
+	struct log_quota log_quota;
+	struct event *log_timer;	/* its worker may say more */
 	struct log_limit died_limit;
 	struct log_limit frontend_limit;
 	struct log_limit client_limit;

@@ -25,6 +25,7 @@ noinst_LIBRARIES += %D%/libsupervisor.a
 	%D%/identity.c %D%/identity.h \
 	%D%/jobctl.c %D%/jobctl.h \
 	%D%/listen.c %D%/listen.h \
+	%D%/log_pipe.c %D%/log_pipe.h \
 	%D%/notifier.c %D%/notifier.h \
 	%D%/option_value.c %D%/option_value.h \
 	%D%/options.c %D%/options.h \
@@ -47,4 +48,5 @@ noinst_LIBRARIES += %D%/libsupervisor.a
 	%D%/worker.c %D%/worker.h \
 	%D%/worker_end.c %D%/worker_end.h \
 	%D%/worker_link.c %D%/worker_link.h \
+	%D%/worker_log.c %D%/worker_log.h \
 	%D%/worker_msg.c %D%/worker_msg.h

@@ -41,6 +41,6 @@ int main(int argc, char **argv)
 	case OPTIONS_RUN:
 		break;
 	}
-	log_init(options.log_level, NULL, false);
+	log_init(options.log_level, false);
 	return serve(&options);
 }

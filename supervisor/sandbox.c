@@ -13,6 +13,7 @@
 #include "common/fd.h"
 #include "common/userns.h"
 #include "supervisor/cause.h"
+#include "supervisor/log_pipe.h"
 #include "supervisor/spawn.h"
 #include "supervisor/statefd.h"
 #include "supervisor/worker_end.h"
@@ -28,7 +29,6 @@ static int send_config(const struct supervisor *s, int control)
 		.sandbox = s->options->sandbox,
 		.trial = 1,
 		.log_level = log_get_level(),
-		.log_crlf = s->log_crlf,
 	};
 	return ctl_send(control, &msg, NULL, 0);
 }
@@ -49,11 +49,11 @@ static int await_end(int pidfd, siginfo_t *info)
 	return n == 0 ? -ETIMEDOUT : 0;
 }
 
-static int run(struct supervisor *s, const int *control, int state,
+static int run(struct supervisor *s, const int *control, int log, int state,
 	       siginfo_t *info)
 {
 	const struct spawn spawn = {
-		.program = s->program, .null = s->null, .log = s->log,
+		.program = s->program, .null = s->null, .log = log,
 		.control = control[1], .state = state,
 		.filter = s->filter, .proof = s->proof,
 		.namespaces = s->namespaces,
@@ -74,14 +74,19 @@ static int run(struct supervisor *s, const int *control, int state,
 
 static int try_once(struct supervisor *s, int state, siginfo_t *info)
 {
+	struct log_quota quota = { 0 };
+	struct log_pipe said = { .fd = -1 };
 	int control[2];
-	int err;
+	int log, err;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
 		       0, control))
 		return -errno;
-	err = run(s, control, state, info);
+	log = log_pipe_open(&said);
+	err = log < 0 ? log : run(s, control, log, state, info);
+	fd_close(&log);
 	fd_close_all(control, 2);
+	log_pipe_close(&said, &quota, -1);
 	return err;
 }
 

@@ -24,8 +24,8 @@
 /* File descriptors that are not in a console's store. */
 #define FDS_OF_SUPERVISOR	384	/* some of them only for a moment:
 					   CTL_FDS_MAX from a worker */
-#define FDS_OF_CONSOLE		6	/* listeners, who waits, and a worker's:
-					   pidfd, control, state */
+#define FDS_OF_CONSOLE		7	/* listeners, who waits, and a worker's:
+					   pidfd, control, state, log */
 #define FDS_STORED_MIN		28	/* front-end, memory, rings, a client */
 
 struct serving {
@@ -96,12 +96,6 @@ static int prepare(struct serving *v, const struct options *options)
 	s->null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (s->null < 0)
 		err = -errno;
-	s->log = tty_open_log();
-	if (s->log < 0) {
-		log_warn("standard error cannot be opened for writing alone: "
-			 "workers have no log");
-		s->log = s->null;
-	}
 	s->filter = filter_for_workers();
 	s->proof = filter_for_proof();
 	if (s->null >= 0 && s->filter >= 0 && s->proof >= 0)
@@ -119,9 +113,8 @@ static int open_terminal(struct supervisor *s)
 	if (err)
 		return err;
 	if (s->tty.fd >= 0 && tty_is_log()) {
-		s->log_crlf = true;
 		log_init(s->options->log_level < LOG_WARN ?
-			 s->options->log_level : LOG_WARN, NULL, true);
+			 s->options->log_level : LOG_WARN, true);
 	}
 	return attach_terminal(&s->table.console[0], fd_take(&s->tty.in),
 			       fd_take(&s->tty.out));

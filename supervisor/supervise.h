@@ -19,9 +19,7 @@ struct supervisor {
 	int filter;			/* the workers' seccomp program */
 	int proof;			/* the one before it, which traps */
 	int null;
-	int log;			/* the workers' standard error */
 	bool namespaces;		/* workers have some of their own */
-	bool log_crlf;
 	bool ending;
 	bool killed;			/* workers that did not end in time */
 	unsigned int turns;		/* workers that are being handed fds */

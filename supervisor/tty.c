@@ -74,17 +74,6 @@ static int open_again(int fd, int flags)
 	return again < 0 ? -errno : again;
 }
 
-int tty_open_log(void)
-{
-	int fd = open_again(STDERR_FILENO, O_WRONLY);
-
-	if (fd < 0 || !isatty(fd) ||
-	    (fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY)
-		return fd;
-	close(fd);
-	return -EACCES;
-}
-
 int tty_open(struct tty *tty)
 {
 	int err = 0;

@@ -21,12 +21,6 @@ struct tty {
 /* All of it absent, so that tty_restore() may always be called. */
 void tty_init(struct tty *tty);
 
-/*
- * Standard error for workers: a terminal that can be read, too, is opened anew
- * for writing alone. Returns an fd or -errno.
- */
-int tty_open_log(void);
-
 /* Whether we may use it now; else -EPERM, which is logged. */
 int tty_check(void);
 

@@ -19,6 +19,7 @@
 #include "supervisor/turn.h"
 #include "supervisor/worker_end.h"
 #include "supervisor/worker_link.h"
+#include "supervisor/worker_log.h"
 
 /* Until the next look whether the last one's fds are closed. */
 #define BEHIND_US	5000
@@ -41,7 +42,7 @@ static void worker_timer_cb(evutil_socket_t fd, short what, void *arg)
 int worker_init(struct console *c)
 {
 	c->worker_timer = evtimer_new(c->supervisor->base, worker_timer_cb, c);
-	return c->worker_timer ? 0 : -ENOMEM;
+	return c->worker_timer ? worker_log_init(c) : -ENOMEM;
 }
 
 void worker_clear(struct console *c)
@@ -50,10 +51,12 @@ void worker_clear(struct console *c)
 
 	event_del(c->worker_timer);
 	link_close(c);
+	worker_log_close(c);
 	if (w->pidfd_event)
 		event_free(w->pidfd_event);
 	fd_close(&w->pidfd);
-	*w = (struct worker){ .pidfd = -1, .control = -1, .pid = w->pid };
+	*w = (struct worker){ .pidfd = -1, .control = -1, .log = { .fd = -1 },
+			      .pid = w->pid };
 	turn_leave(c);
 	jobctl_paused(c->supervisor);
 }
@@ -95,13 +98,13 @@ static void reap(struct worker *w)
 	waitid(P_PIDFD, (id_t)w->pidfd, &info, WEXITED);
 }
 
-static int launch(struct console *c, int control)
+static int launch(struct console *c, int control, int log)
 {
 	const struct supervisor *s = c->supervisor;
 	const struct spawn spawn = {
 		.program = s->program,
 		.null = s->null,
-		.log = s->log,
+		.log = log,
 		.control = control,
 		.state = c->state,
 		.filter = s->filter,
@@ -132,14 +135,16 @@ static int launch(struct console *c, int control)
 static int start(struct console *c)
 {
 	int control[2];
-	int err = prepare_state(c);
+	int log, err = prepare_state(c);
 
 	if (err)
 		return err;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
 		       0, control))
 		return -errno;
-	err = launch(c, control[1]);
+	log = worker_log_open(c);
+	err = log < 0 ? log : launch(c, control[1], log);
+	fd_close(&log);
 	fd_close(&control[1]);
 	if (err) {
 		fd_close(&control[0]);

@@ -46,7 +46,6 @@ static int send_config(struct console *c)
 		.skip = c->skip,
 		.sandbox = o->sandbox,
 		.log_level = log_get_level(),
-		.log_crlf = s->log_crlf,
 	};
 	return ctl_send(c->worker.control, &msg, NULL, 0);
 }

@@ -49,7 +49,6 @@ static void check_started_by_supervisor(void)
 
 static void receive_config(void)
 {
-	static char tag[32];
 	struct ctl_msg msg;
 	int fds[PENDING_MAX];
 	unsigned int nfds;
@@ -61,8 +60,7 @@ static void receive_config(void)
 		exit(WORKER_EXIT_CONTRACT);
 	}
 	config = msg.config;
-	snprintf(tag, sizeof(tag), "console %u", config.console);
-	log_init(config.log_level, config.trial ? NULL : tag, config.log_crlf);
+	log_init_piped(config.log_level);
 }
 
 static struct console_state *map_state(size_t *size)
@@ -169,6 +167,7 @@ int main(void)
 	size_t size;
 
 	check_started_by_supervisor();
+	log_init_piped(LOG_INFO);
 	signal(SIGPIPE, SIG_IGN);
 	fault_init();
 	receive_config();

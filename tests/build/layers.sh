@@ -88,7 +88,8 @@ never 'the worker only loads a filter, it builds none' \
 # libevent: only in files that face the loop, and by way of loop.h in the worker.
 loop_files='supervisor/accept.c supervisor/half_closed.c supervisor/jobctl.c
 	supervisor/supervise.c supervisor/turn.c supervisor/watch.c
-	supervisor/worker.c supervisor/worker_link.c worker/loop.h'
+	supervisor/worker.c supervisor/worker_link.c supervisor/worker_log.c
+	worker/loop.h'
 loop_h_files='worker/client.h worker/console.c worker/control.c worker/loop.c
 	worker/main.c worker/proof.c worker/vq.c worker/vq.h'
 never 'event2 headers only in loop-facing files' \

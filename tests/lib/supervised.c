@@ -32,7 +32,7 @@ static void open_console(struct supervised *s, unsigned int index)
 		.waiting_frontend = -1,
 		.state = -1,
 		.plan = STATE_FRESH,
-		.worker = { .pidfd = -1, .control = -1 },
+		.worker = { .pidfd = -1, .control = -1, .log = { .fd = -1 } },
 	};
 	strcpy(c->socket.path, "none");
 	fdstore_init(&c->store, 0, FDSTORE_PLACES);
@@ -68,7 +68,6 @@ void supervised_open(struct supervised *s, unsigned int consoles)
 		.table = { s->console, consoles },
 		.program = open("/proc/self/exe", O_PATH | O_CLOEXEC),
 		.null = open("/dev/null", O_RDWR | O_CLOEXEC),
-		.log = STDERR_FILENO,
 		.filter = open("/dev/null", O_RDWR | O_CLOEXEC),
 		.base = event_base_new(),
 	};
@@ -89,6 +88,7 @@ static void close_console(struct console *c)
 	fd_close(&c->waiting_frontend);
 	fd_close(&c->state);
 	event_free(c->worker_timer);
+	event_free(c->log_timer);
 	event_free(c->retry_timer);
 	event_free(c->half_closed_timer);
 	event_free(c->turn_timer);

@@ -23,7 +23,7 @@ static int setup(void **state)
 	console = (struct console){
 		.waiting_frontend = -1,
 		.state = -1,
-		.worker = { .pidfd = -1, .control = -1 },
+		.worker = { .pidfd = -1, .control = -1, .log = { .fd = -1 } },
 	};
 	fdstore_init(&console.store, 0, FDSTORE_PLACES);
 	return 0;
@@ -234,6 +234,6 @@ int main(void)
 		TEST(reset_ends_all_but_the_terminal),
 	};
 
-	log_init(LOG_ERROR, NULL, false);
+	log_init(LOG_ERROR, false);
 	return cmocka_run_group_tests_name("access", tests, NULL, NULL);
 }

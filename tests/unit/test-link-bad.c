@@ -193,7 +193,7 @@ int main(void)
 		TEST(nothing_wrong),
 	};
 
-	log_init(LOG_ERROR, NULL, false);
+	log_init(LOG_ERROR, false);
 	return cmocka_run_group_tests_name("worker link, bad", tests, NULL,
 					   NULL);
 }

@@ -192,7 +192,7 @@ int main(void)
 		TEST(none_is_started_behind),
 	};
 
-	log_init(LOG_ERROR, NULL, false);
+	log_init(LOG_ERROR, false);
 	if (closer_start(1))
 		return 1;
 	return cmocka_run_group_tests_name("worker link, closing", tests, NULL,

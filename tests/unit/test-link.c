@@ -400,6 +400,6 @@ int main(void)
 		TEST(paused_and_continued),
 	};
 
-	log_init(LOG_ERROR, NULL, false);
+	log_init(LOG_ERROR, false);
 	return cmocka_run_group_tests_name("worker link", tests, NULL, NULL);
 }

@@ -257,6 +257,6 @@ int main(void)
 		TEST(names),
 	};
 
-	log_init(LOG_ERROR, NULL, false);
+	log_init(LOG_ERROR, false);
 	return cmocka_run_group_tests_name("listen", tests, NULL, NULL);
 }

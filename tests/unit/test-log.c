@@ -29,7 +29,7 @@ static int teardown(void **state)
 	dup2(saved, STDERR_FILENO);
 	fd_close(&saved);
 	fd_close_all(ends, 2);
-	log_init(LOG_INFO, NULL, false);
+	log_init(LOG_INFO, false);
 	return 0;
 }
 
@@ -44,7 +44,7 @@ static const char *logged(void)
 static void lines(void **state)
 {
 	(void)state;
-	log_init(LOG_DEBUG, NULL, false);
+	log_init(LOG_DEBUG, false);
 	log_error("one");
 	assert_string_equal(logged(), "vhost-device-console: error: one\n");
 	log_warn("two");
@@ -53,21 +53,48 @@ static void lines(void **state)
 	assert_string_equal(logged(), "vhost-device-console: three 3\n");
 	log_debug("four");
 	assert_string_equal(logged(), "vhost-device-console: debug: four\n");
-	log_init(LOG_INFO, "console 7", false);
 	log_warn("%s", "100%s");
 	assert_string_equal(logged(),
-			    "vhost-device-console: warning: console 7: 100%s\n");
-	log_init(LOG_INFO, "console 7", true);
+			    "vhost-device-console: warning: 100%s\n");
+	log_init(LOG_INFO, true);
 	log_info("x");
-	assert_string_equal(logged(),
-			    "vhost-device-console: console 7: x\r\n");
+	assert_string_equal(logged(), "vhost-device-console: x\r\n");
+}
+
+/* What a supervisor reads says its level, and can be told from what does not. */
+static void piped(void **state)
+{
+	static const char *const others[] = {
+		"*** stack smashing detected ***", "", "<", "<1", "<1:", "<4>x",
+		"</>x", "<-1>x", "1>x",
+	};
+
+	(void)state;
+	log_init_piped(LOG_DEBUG);
+	for (enum log_level l = LOG_ERROR; l <= LOG_DEBUG; l++) {
+		const char *line = out;
+		size_t len;
+
+		log_write(l, "said");
+		len = strlen(logged());
+		assert_int_equal(log_level_of(&line, &len), l);
+		assert_int_equal(len, 5);
+		assert_string_equal(line, "said\n");
+	}
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		const char *line = others[i];
+		size_t len = strlen(line);
+
+		must(log_level_of(&line, &len) == LOG_WARN &&
+		     line == others[i] && len == strlen(line), "%s", others[i]);
+	}
 }
 
 static void levels(void **state)
 {
 	(void)state;
 	for (enum log_level least = LOG_ERROR; least <= LOG_DEBUG; least++) {
-		log_init(least, NULL, false);
+		log_init(least, false);
 		assert_int_equal(log_get_level(), least);
 		for (enum log_level l = LOG_ERROR; l <= LOG_DEBUG; l++) {
 			log_write(l, "x");
@@ -85,7 +112,7 @@ static void levels(void **state)
 /* A long line is cut, keeps its end, and spoils nothing around it. */
 static void long_line(void **state)
 {
-	static char text[3 * LOG_LINE_MAX], tag[2 * LOG_LINE_MAX];
+	static char text[3 * LOG_LINE_MAX];
 
 	(void)state;
 	memset(text, 'x', sizeof(text) - 1);
@@ -93,7 +120,7 @@ static void long_line(void **state)
 		size_t n;
 
 		text[len] = '\0';
-		log_init(LOG_INFO, NULL, len % 2);
+		log_init(LOG_INFO, len % 2);
 		log_info("%s", text);
 		n = strlen(logged());
 		text[len] = 'x';
@@ -103,11 +130,6 @@ static void long_line(void **state)
 			     len % 2 ? "x\r\n" : "x\n"), "%zu: no end", len);
 		must(strchr(out, '\n') == out + n - 1, "%zu: two lines", len);
 	}
-	memset(tag, 't', sizeof(tag) - 1);
-	log_init(LOG_INFO, tag, false);
-	log_info("%s", text);
-	assert_in_range(strlen(logged()), LOG_LINE_MAX - 20, LOG_LINE_MAX);
-	assert_int_equal(out[strlen(out) - 1], '\n');
 }
 
 /* A reader who does not read stops nobody, and is told what it missed. */
@@ -117,7 +139,7 @@ static void no_room(void **state)
 	char byte = 'x';
 
 	(void)state;
-	log_init(LOG_INFO, NULL, false);
+	log_init(LOG_INFO, false);
 	while (write(ends[1], &byte, 1) == 1)
 		before++;
 	for (int i = 0; i < 5; i++)
@@ -138,7 +160,7 @@ static void no_room(void **state)
 static void no_reader(void **state)
 {
 	(void)state;
-	log_init(LOG_INFO, NULL, false);
+	log_init(LOG_INFO, false);
 	fd_close(&ends[0]);
 	log_info("to nobody");
 	dup2(saved, STDERR_FILENO);
@@ -197,7 +219,7 @@ static void limited(void **state)
 	struct log_limit l = { 0 };
 
 	(void)state;
-	log_init(LOG_INFO, NULL, false);
+	log_init(LOG_INFO, false);
 	for (int i = 0; i < 1000; i++)
 		limited_line();
 	logged();
@@ -224,7 +246,7 @@ static void limited_long_line(void **state)
 
 	(void)state;
 	memset(text, 'y', sizeof(text) - 1);
-	log_init(LOG_INFO, NULL, true);
+	log_init(LOG_INFO, true);
 	log_write_limited(&l, LOG_INFO, "%s", text);
 	assert_in_range(strlen(logged()), LOG_LINE_MAX - 20, LOG_LINE_MAX + 1);
 	assert_int_equal(out[strlen(out) - 1], '\n');
@@ -236,6 +258,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		LOG_TEST(lines),
+		LOG_TEST(piped),
 		LOG_TEST(levels),
 		LOG_TEST(long_line),
 		LOG_TEST(no_room),

@@ -287,6 +287,6 @@ int main(void)
 		TEST(announced),
 	};
 
-	log_init(LOG_ERROR, NULL, false);
+	log_init(LOG_ERROR, false);
 	return cmocka_run_group_tests_name("skip", tests, NULL, NULL);
 }

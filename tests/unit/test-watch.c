@@ -340,6 +340,6 @@ int main(int argc, char **argv)
 	if (obedient_asked(argc, argv))
 		return obedient_worker(argv[2]);
 	signal(SIGPIPE, SIG_IGN);
-	log_init(LOG_ERROR, NULL, false);
+	log_init(LOG_ERROR, false);
 	return cmocka_run_group_tests_name("watch", tests, NULL, NULL);
 }

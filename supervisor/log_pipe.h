@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * A worker's standard error: a pipe whose lines become lines of our log. What
+ * comes out of it is not trusted. No line can pass for another console's, none
+ * has a byte in it that a terminal acts on, and of too many the rest waits.
+ */
+#ifndef SUPERVISOR_LOG_PIPE_H
+#define SUPERVISOR_LOG_PIPE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/log.h"
+
+/* Lines from one pipe's owner in LOG_LIMIT_US microseconds. */
+#define LOG_PIPE_LINES	200
+
+/* Of one console, whose workers come and go. */
+struct log_quota {
+	uint64_t since;			/* monotonic microseconds */
+	unsigned int lines;
+};
+
+struct log_pipe {
+	int fd;				/* ours to read, or -1 */
+	size_t len;
+	char line[LOG_LINE_MAX];	/* what has come of one, @len bytes */
+};
+
+/*
+ * Returns the end for the worker, which is the caller's to close, or -errno.
+ * Neither end blocks.
+ */
+int log_pipe_open(struct log_pipe *p);
+
+/*
+ * Logs what has come, of @console, or of none if that is -1. Returns the
+ * microseconds until there may be more, 0 if @quota is not used up, or -EPIPE
+ * when nobody holds the other end any more.
+ */
+int64_t log_pipe_read(struct log_pipe *p, struct log_quota *quota,
+		      int console);
+
+/* Logs what is left, as far as @quota goes, and closes our end. */
+void log_pipe_close(struct log_pipe *p, struct log_quota *quota, int console);
+
+#endif
