@@ -44,6 +44,7 @@ unit_tests = \
 	%D%/unit/test-vring \
 	%D%/unit/test-vring-chain \
 	%D%/unit/test-vring-event \
+	%D%/unit/test-vring-every \
 	%D%/unit/test-vring-fetch \
 	%D%/unit/test-vring-indirect \
 	%D%/unit/test-vring-model \
@@ -229,6 +230,7 @@ check_LIBRARIES += %D%/lib/libtest.a
 endif
 %C%_lib_libtest_a_SOURCES = \
 	%D%/lib/attacks.c %D%/lib/attacks.h \
+	%D%/lib/chain-check.c %D%/lib/chain-check.h \
 	%D%/lib/chain-model.c %D%/lib/chain-model.h \
 	%D%/lib/client.c %D%/lib/client.h \
 	%D%/lib/command.c %D%/lib/command.h \

@@ -22,6 +22,32 @@ static unsigned char *byte_at(const struct gmem *gmem, uint64_t gpa)
 	return NULL;
 }
 
+/*
+ * In how many pieces @len bytes lie; 0 if a byte of them is not there. Between
+ * two borders nothing changes, so only those are looked at.
+ */
+static unsigned int pieces(const struct gmem *gmem, uint64_t gpa, uint64_t len)
+{
+	unsigned int n = 0;
+
+	for (uint64_t at = 0; at < len; n++) {
+		uint64_t step = len - at;
+
+		if (gpa + at < gpa || byte_at(gmem, gpa + at) == NULL)
+			return 0;
+		for (unsigned int i = 0; i < MEM_SLOTS_MAX; i++) {
+			const struct gmem_region *r = &gmem->region[i];
+
+			if (r->size && gpa + at >= r->gpa &&
+			    gpa + at - r->gpa < r->size &&
+			    r->size - (gpa + at - r->gpa) < step)
+				step = r->size - (gpa + at - r->gpa);
+		}
+		at += step;
+	}
+	return n;
+}
+
 static uint64_t load(const unsigned char *byte, unsigned int n)
 {
 	uint64_t value = 0;
@@ -68,9 +94,8 @@ static void collect_table(const struct gmem *gmem, uint64_t gpa, uint32_t len)
 	list.end = CHAIN_BAD;
 	if (len == 0 || len % DESC != 0 || entries > VRING_CHAIN_DESCS_MAX)
 		return;
-	for (uint64_t at = 0; at < len; at++)
-		if (gpa + at < gpa || byte_at(gmem, gpa + at) == NULL)
-			return;
+	if (pieces(gmem, gpa, len) == 0)
+		return;
 	for (uint32_t steps = 0; steps < entries; steps++) {
 		unsigned char raw[DESC];
 		struct desc *d = &list.desc[list.n++];
@@ -119,32 +144,6 @@ static void collect(const struct vring *vr, uint16_t head)
 		}
 		i = d->next;
 	}
-}
-
-/*
- * In how many pieces @len bytes lie; 0 if a byte of them is not there. Between
- * two borders nothing changes, so only those are looked at.
- */
-static unsigned int pieces(const struct gmem *gmem, uint64_t gpa, uint64_t len)
-{
-	unsigned int n = 0;
-
-	for (uint64_t at = 0; at < len; n++) {
-		uint64_t step = len - at;
-
-		if (gpa + at < gpa || byte_at(gmem, gpa + at) == NULL)
-			return 0;
-		for (unsigned int i = 0; i < MEM_SLOTS_MAX; i++) {
-			const struct gmem_region *r = &gmem->region[i];
-
-			if (r->size && gpa + at >= r->gpa &&
-			    gpa + at - r->gpa < r->size &&
-			    r->size - (gpa + at - r->gpa) < step)
-				step = r->size - (gpa + at - r->gpa);
-		}
-		at += step;
-	}
-	return n;
 }
 
 /* Is the descriptor, which is no reference to a table, as it has to be? */
