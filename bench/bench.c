@@ -8,25 +8,31 @@
 
 #include "bench/interruption.h"
 #include "bench/load.h"
+#include "bench/neighbours.h"
 #include "common/parse.h"
 
 #define MIB	(1024.0 * 1024.0)
 
 static const char usage[] =
 	"usage: bench [--limit] [--mib N] [--echoes N] [--kills N]\n"
+	"             [--rounds N] [--neighbours]\n"
 	"\n"
 	"Measures $VDC_DAEMON, or ./vhost-device-console.\n"
 	"  --limit      also an ideal backend, and how the daemon compares\n"
 	"  --mib N      MiB for each stream (64)\n"
 	"  --echoes N   round trips for echo (20000)\n"
-	"  --kills N    workers killed to see what a client notices (400)\n";
+	"  --kills N    workers killed to see what a client notices (400)\n"
+	"  --rounds N   turns of a console beside a loaded one (25)\n"
+	"  --neighbours only these turns\n";
 
 static struct {
 	bool limit;
 	uint64_t mib;
 	uint64_t echoes;
 	uint64_t kills;
-} options = { .mib = 64, .echoes = 20000, .kills = 400 };
+	uint64_t rounds;
+	bool neighbours;
+} options = { .mib = 64, .echoes = 20000, .kills = 400, .rounds = 25 };
 
 /* Chains of the kernel's messages, of a line, and of a program's output. */
 static const uint32_t chains[] = { 16, 80, 512, 4096 };
@@ -191,6 +197,8 @@ int main(int argc, char **argv)
 		{ "mib", required_argument, NULL, 'm' },
 		{ "echoes", required_argument, NULL, 'e' },
 		{ "kills", required_argument, NULL, 'k' },
+		{ "rounds", required_argument, NULL, 'r' },
+		{ "neighbours", no_argument, NULL, 'n' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -213,6 +221,13 @@ int main(int argc, char **argv)
 			err |= parse_number(optarg, 1, 1000000,
 					    &options.kills);
 			break;
+		case 'r':
+			err |= parse_number(optarg, 1, 100000,
+					    &options.rounds);
+			break;
+		case 'n':
+			options.neighbours = true;
+			break;
 		case 'h':
 			fputs(usage, stdout);
 			return 0;
@@ -225,6 +240,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);
-	run();
+	if (!options.neighbours)
+		run();
+	neighbours((unsigned int)options.rounds);
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "common/mono.h"
+#include "tests/lib/echo.h"
 #include "tests/lib/gconsole.h"
 #include "tests/lib/must.h"
 #include "tests/lib/wait.h"
@@ -25,11 +26,11 @@ struct result interruption_of_echo(struct rig *rig, unsigned int n)
 	for (unsigned int i = 0; i < n; i++) {
 		uint64_t since;
 
-		load_echo_once(rig);
+		echo_once(&rig->guest, &rig->client);
 		wait_time(KILL_EVERY_MS);
 		since = mono_us();
 		must(kill(worker, SIGKILL) == 0, "no worker to kill");
-		load_echo_once(rig);
+		echo_once(&rig->guest, &rig->client);
 		us[i] = mono_us() - since;
 		worker = daemon_worker(&rig->daemon, 0, worker);
 	}

@@ -4,9 +4,9 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/mono.h"
+#include "tests/lib/echo.h"
 #include "tests/lib/must.h"
 #include "tests/lib/wait.h"
 
@@ -145,39 +145,13 @@ struct result load_rx(struct rig *rig, uint64_t bytes)
 	return result;
 }
 
-static int by_value(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 void load_percentiles(struct result *result, uint64_t *us, unsigned int n)
 {
-	qsort(us, n, sizeof(*us), by_value);
-	result->p50_us = (double)us[n / 2];
-	result->p99_us = (double)us[n - 1 - n / 100];
-	result->worst_us = (double)us[n - 1];
-}
+	struct echo_times times = echo_times(us, n);
 
-void load_echo_once(struct rig *rig)
-{
-	struct gring *rx = &rig->guest.ring[RX], *tx = &rig->guest.ring[TX];
-	struct gused used;
-	char key = 'k';
-	uint16_t head;
-
-	tclient_send(&rig->client, &key, 1);
-	must(gring_wait(rx, &used, WAIT_MS) && used.len == 1, "no key comes");
-	head = gring_add_own(tx, 1, false);
-	memcpy(gring_buf_ptr(tx, head), gring_buf_ptr(rx, used.head), 1);
-	gring_kick(tx);
-	gring_add_own(rx, rx->buf_size, true);
-	gring_kick(rx);
-	must(wait_fd(rig->client.fd, POLLIN, wait_until(WAIT_MS)) &&
-	     tclient_read_some(&rig->client, &key, 1) == 1 && key == 'k',
-	     "no echo comes");
-	gring_expect(tx, 0);
+	result->p50_us = (double)times.p50;
+	result->p99_us = (double)times.p99;
+	result->worst_us = (double)times.max;
 }
 
 struct result load_echo(struct rig *rig, unsigned int n)
@@ -186,12 +160,8 @@ struct result load_echo(struct rig *rig, unsigned int n)
 	struct result result = begin(rig, n);
 
 	must(us != NULL, "out of memory");
-	for (unsigned int i = 0; i < n; i++) {
-		uint64_t before = mono_us();
-
-		load_echo_once(rig);
-		us[i] = mono_us() - before;
-	}
+	for (unsigned int i = 0; i < n; i++)
+		us[i] = echo_once(&rig->guest, &rig->client);
 	end(rig, &result);
 	result.chains = n;
 	load_percentiles(&result, us, n);

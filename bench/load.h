@@ -23,10 +23,7 @@ struct result load_tx(struct rig *rig, uint64_t bytes, uint32_t chain);
 /* The client types @bytes as fast as it can; until the guest has all. */
 struct result load_rx(struct rig *rig, uint64_t bytes);
 
-/* A key and its echo. */
-void load_echo_once(struct rig *rig);
-
-/* The same, one after the other, @n times. */
+/* A key and its echo, one after the other, @n times. */
 struct result load_echo(struct rig *rig, unsigned int n);
 
 #endif

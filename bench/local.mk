@@ -10,6 +10,7 @@ bench_programs = \
 	%D%/ideal.c %D%/ideal.h \
 	%D%/interruption.c %D%/interruption.h \
 	%D%/load.c %D%/load.h \
+	%D%/neighbours.c %D%/neighbours.h \
 	%D%/rig.c %D%/rig.h
 
 dist_noinst_DATA += \

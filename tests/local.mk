@@ -237,6 +237,7 @@ endif
 	%D%/lib/ctrl-talk.c %D%/lib/ctrl-talk.h \
 	%D%/lib/daemon.c %D%/lib/daemon.h \
 	%D%/lib/daemon-log.c \
+	%D%/lib/echo.c %D%/lib/echo.h \
 	%D%/lib/fe-msg.c %D%/lib/fe-msg.h \
 	%D%/lib/fe-setup.c %D%/lib/fe-setup.h \
 	%D%/lib/frontend.c %D%/lib/frontend.h \
@@ -249,6 +250,7 @@ endif
 	%D%/lib/guest-dmesg.c %D%/lib/guest-dmesg.h \
 	%D%/lib/guest-pair.c %D%/lib/guest-pair.h \
 	%D%/lib/guest-shell.c %D%/lib/guest-shell.h \
+	%D%/lib/hog.c %D%/lib/hog.h \
 	%D%/lib/killer.c %D%/lib/killer.h \
 	%D%/lib/mark-stream.c %D%/lib/mark-stream.h \
 	%D%/lib/log-tail.c %D%/lib/log-tail.h \
@@ -267,6 +269,7 @@ endif
 	%D%/lib/supervised.c %D%/lib/supervised.h \
 	%D%/lib/sleeper.h \
 	%D%/lib/slow.c %D%/lib/slow.h \
+	%D%/lib/town.c %D%/lib/town.h \
 	%D%/lib/tracer.c %D%/lib/tracer.h \
 	%D%/lib/traffic.c %D%/lib/traffic.h \
 	%D%/lib/traffic-kills.h \

@@ -142,6 +142,18 @@ bool gring_wait(struct gring *r, struct gused *used, unsigned int ms)
 	return true;
 }
 
+void gring_await_all_used(const struct gring *r)
+{
+	uint64_t deadline = wait_until(WAIT_MS);
+
+	while (gring_device_idx(r) != r->avail_idx) {
+		must(wait_left(deadline) > 0, "ring %u: %u chains not used",
+		     r->index,
+		     (uint16_t)(r->avail_idx - gring_device_idx(r)));
+		wait_pause();
+	}
+}
+
 void gring_expect(struct gring *r, uint32_t len)
 {
 	struct gused used;

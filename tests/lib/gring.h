@@ -102,6 +102,8 @@ bool gring_take(struct gring *r, struct gused *used);
 bool gring_wait(struct gring *r, struct gused *used, unsigned int ms);
 /* The next chain must come back in time, with exactly this length. */
 void gring_expect(struct gring *r, uint32_t len);
+/* Until the device has used all there is; nothing is taken. */
+void gring_await_all_used(const struct gring *r);
 /* Asks for a call at the next used element, as a driver before it sleeps. */
 void gring_arm(struct gring *r);
 

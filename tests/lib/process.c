@@ -199,14 +199,19 @@ long process_maps(pid_t pid)
 	return n;
 }
 
-static long process_status(pid_t pid, const char *key)
+static long process_value(pid_t pid, const char *name, const char *key)
 {
 	char buf[4096];
 	const char *at;
 
-	process_read(pid, "status", buf, sizeof(buf));
+	process_read(pid, name, buf, sizeof(buf));
 	at = strstr(buf, key);
 	return at == NULL ? -1 : strtol(at + strlen(key), NULL, 10);
+}
+
+static long process_status(pid_t pid, const char *key)
+{
+	return process_value(pid, "status", key);
 }
 
 long process_fd_slots(pid_t pid)
@@ -217,6 +222,16 @@ long process_fd_slots(pid_t pid)
 long process_rss_kb(pid_t pid)
 {
 	return process_status(pid, "\nVmRSS:");
+}
+
+long process_anon_kb(pid_t pid)
+{
+	return process_status(pid, "\nRssAnon:");
+}
+
+long process_pss_kb(pid_t pid)
+{
+	return process_value(pid, "smaps_rollup", "\nPss:");
 }
 
 long process_vm_kb(pid_t pid)

@@ -41,6 +41,8 @@ long process_fds(pid_t pid);
 long process_fd_slots(pid_t pid);	/* anyone may read this one */
 long process_maps(pid_t pid);
 long process_rss_kb(pid_t pid);
+long process_anon_kb(pid_t pid);	/* of that, what is its own */
+long process_pss_kb(pid_t pid);
 long process_vm_kb(pid_t pid);
 long process_cpu_ms(pid_t pid);
 long process_waits(pid_t pid);		/* how often it has gone to sleep */
