@@ -58,6 +58,7 @@ unit_tests = \
 	%D%/unit/test-worker
 proto_tests = \
 	%D%/proto/test-audit \
+	%D%/proto/test-bounded \
 	%D%/proto/test-clients \
 	%D%/proto/test-closing \
 	%D%/proto/test-config \
