@@ -125,13 +125,17 @@ void log_write(enum log_level level, const char *fmt, ...)
 bool log_limit_pass(struct log_limit *limit, uint64_t now,
 		    unsigned int *suppressed)
 {
+	unsigned int burst = limit->burst ? limit->burst : LOG_LIMIT_BURST;
+
 	*suppressed = 0;
 	if (!limit->since || now - limit->since >= LOG_LIMIT_US) {
 		*suppressed = limit->suppressed;
-		*limit = (struct log_limit){ .since = now, .count = 1 };
+		limit->since = now;
+		limit->count = 1;
+		limit->suppressed = 0;
 		return true;
 	}
-	if (limit->count < LOG_LIMIT_BURST) {
+	if (limit->count < burst) {
 		limit->count++;
 		return true;
 	}

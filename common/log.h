@@ -41,7 +41,10 @@ void log_write(enum log_level level, const char *fmt, ...)
 #define log_info(...)	log_write(LOG_INFO, __VA_ARGS__)
 #define log_debug(...)	log_write(LOG_DEBUG, __VA_ARGS__)
 
-/* At most LOG_LIMIT_BURST lines a call site in LOG_LIMIT_US microseconds. */
+/*
+ * At most LOG_LIMIT_BURST lines a call site in LOG_LIMIT_US microseconds, or as
+ * many as the limit says.
+ */
 #define LOG_LIMIT_BURST	5
 #define LOG_LIMIT_US	10000000
 
@@ -49,6 +52,7 @@ struct log_limit {
 	uint64_t since;			/* monotonic microseconds */
 	unsigned int count;
 	unsigned int suppressed;
+	unsigned int burst;		/* 0: LOG_LIMIT_BURST */
 };
 
 /*

@@ -19,6 +19,16 @@
 #define KEEPALIVE_INTERVAL	10		/* seconds */
 #define KEEPALIVE_PROBES	3
 
+/* Whoever may connect can do so without end: only debug shows all of it. */
+#define log_peer(c, ...)						\
+	do {								\
+		if (log_get_level() >= LOG_DEBUG)			\
+			log_info(__VA_ARGS__);				\
+		else							\
+			log_write_limited(&(c)->peers_limit, LOG_INFO,	\
+					  __VA_ARGS__);			\
+	} while (0)
+
 static void describe_frontend(int fd, char *peer)
 {
 	struct ucred cred;
@@ -55,7 +65,7 @@ static void store_frontend(struct console *c, int fd, const char *peer)
 		return;
 	}
 	memcpy(c->frontend_peer, peer, PEER_MAX);
-	log_info("console %u: front-end attached (%s)", c->index, peer);
+	log_peer(c, "console %u: front-end attached (%s)", c->index, peer);
 	link_pump(c);
 }
 
@@ -121,7 +131,7 @@ void attach_client(struct console *c, int fd, const struct sockaddr_in *from)
 	fdstore_set(&c->store, FD_CLIENT, (unsigned int)index, ++c->last_id,
 		    fd);
 	memcpy(c->client_peer[index], peer, PEER_MAX);
-	log_info("console %u: client %s attached", c->index, peer);
+	log_peer(c, "console %u: client %s attached", c->index, peer);
 	link_pump(c);
 }
 
@@ -141,14 +151,14 @@ int attach_terminal(struct console *c, int in, int out)
 	return err;
 }
 
-static void log_detached(const struct console *c, enum fd_kind kind,
+static void log_detached(struct console *c, enum fd_kind kind,
 			 unsigned int index)
 {
 	if (kind == FD_FRONTEND)
-		log_info("console %u: front-end detached (%s)", c->index,
+		log_peer(c, "console %u: front-end detached (%s)", c->index,
 			 c->frontend_peer);
 	else if (kind == FD_CLIENT)
-		log_info("console %u: client %s detached", c->index,
+		log_peer(c, "console %u: client %s detached", c->index,
 			 c->client_peer[index]);
 }
 

@@ -16,6 +16,7 @@ static int init(struct console *c, unsigned int index,
 	c->worker.pidfd = -1;
 	c->worker.control = -1;
 	c->worker.log.fd = -1;
+	c->peers_limit.burst = PEERS_BURST;
 	return options_socket_path(options, index, c->socket.path,
 				   sizeof(c->socket.path));
 }

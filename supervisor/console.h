@@ -20,6 +20,7 @@
 struct event;
 struct supervisor;
 
+#define PEERS_BURST	200		/* lines, within LOG_LIMIT_US */
 #define PEER_MAX	48		/* "127.0.0.1:65535" and the like */
 
 enum worker_state {
@@ -113,6 +114,7 @@ struct console {
 	struct log_limit frontend_limit;
 	struct log_limit client_limit;
 	struct log_limit accept_limit;
+	struct log_limit peers_limit;	/* who comes and goes */
 };
 
 struct console_table {

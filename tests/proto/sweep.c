@@ -319,7 +319,8 @@ void sweep(void **state, void (*scenario)(struct sweep_run *run),
 	must_set_hook(show_where);
 	daemon_start(&w->daemon, 1,
 		     DAEMON_OPTIONS("--overflow", overflow,
-				    "--scrollback-size", scrollback));
+				    "--scrollback-size", scrollback,
+				    "--log-level", "debug"));
 	if (!tracer_works(s->tracer)) {
 		world_teardown(state);
 		test_skip("permit ptrace(2) of one's own processes");

@@ -140,6 +140,31 @@ static void a_neighbour_that_fills_the_log(void **state)
 	world_end(w);
 }
 
+/* Whoever connects again and again is named a few hundred times. */
+static void a_neighbour_that_comes_and_goes(void **state)
+{
+	struct world *w = *state;
+	unsigned int lines;
+
+	two_consoles(w);
+	for (unsigned int i = 0; i < 500; i++) {
+		struct tclient c;
+
+		tclient_open(&c, w->daemon.port, 0);
+		tclient_reset(&c);
+		/* time to be let in */
+		world_check_console(w, 0, 0);
+	}
+	lines = daemon_log_count(&w->daemon, "console 0: client ") -
+		daemon_log_count(&w->daemon, " refused: ");
+	must(lines > 100 && lines <= 400, "%u lines", lines);
+	tclient_close(&w->client[1]);
+	daemon_log_wait(&w->daemon, "console 1: client 127.0.0.1", 2);
+	world_client(w, 1, 1);
+	world_check_console(w, 1, 1);
+	world_end(w);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -148,6 +173,7 @@ int main(int argc, char **argv)
 		WORLD_TEST(a_parked_neighbour),
 		WORLD_TEST(a_noisy_neighbour),
 		WORLD_TEST(a_neighbour_that_fills_the_log),
+		WORLD_TEST(a_neighbour_that_comes_and_goes),
 	};
 
 	world_filter(argc, argv);

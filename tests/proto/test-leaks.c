@@ -154,6 +154,13 @@ static void expect_count(const struct world *w, const struct count *before)
 	}
 }
 
+/* The log leaves out nobody who comes or goes. */
+static void counting_daemon(struct world *w)
+{
+	world_daemon(w, 1, DAEMON_OPTIONS("--notices", "off", "--log-level",
+					  "debug"));
+}
+
 static void t_27_fds_after_many_sessions(void **state)
 {
 	struct world *w = *state;
@@ -162,7 +169,7 @@ static void t_27_fds_after_many_sessions(void **state)
 	struct count before = { 0 };
 	long slots = 0, mapped = 0;
 
-	world_quiet_daemon(w, 1);
+	counting_daemon(w);
 	sock = daemon_sock(&w->daemon, 0);
 	guest_init(&l.guest);
 	guest_like_qemu(&l.guest, 8);
@@ -198,7 +205,10 @@ static void fds_after_many_clients(void **state)
 	char drop[4096];
 	struct count before;
 
-	world_simple(w);
+	counting_daemon(w);
+	world_qemu(w, 0, GUEST_FEATURES);
+	world_client(w, 0, 0);
+	world_await_client(w, 0, 0);
 	world_check_console(w, 0, 0);
 	before = settled_count(w);
 	for (unsigned int i = 0; i < CLIENTS; i++) {
@@ -227,7 +237,7 @@ static void fds_after_clients_without_a_guest(void **state)
 	struct world *w = *state;
 	struct count before;
 
-	world_quiet_daemon(w, 1);
+	counting_daemon(w);
 	/* Its worker runs, that is all that is needed. */
 	fe_open(&w->fe[0], daemon_sock(&w->daemon, 0));
 	fe_barrier(&w->fe[0]);

@@ -209,6 +209,22 @@ static unsigned int count(const char *text)
 	return n;
 }
 
+static void longer_burst(void **state)
+{
+	struct log_limit l = { .burst = 50 };
+	unsigned int suppressed;
+
+	(void)state;
+	for (uint64_t window = 1; window < 4; window++) {
+		uint64_t t = window * LOG_LIMIT_US;
+
+		for (unsigned int i = 0; i < 60; i++)
+			assert_int_equal(log_limit_pass(&l, t + i,
+							&suppressed), i < 50);
+		assert_int_equal(l.suppressed, 10);
+	}
+}
+
 static void limited_line(void)
 {
 	log_limited(LOG_WARN, "flood %d", 1);
@@ -264,6 +280,7 @@ int main(void)
 		LOG_TEST(no_room),
 		LOG_TEST(no_reader),
 		LOG_TEST(limit),
+		LOG_TEST(longer_burst),
 		LOG_TEST(limited),
 		LOG_TEST(limited_long_line),
 	};
