@@ -74,6 +74,7 @@ proto_tests = \
 	%D%/proto/test-notify \
 	%D%/proto/test-overflow \
 	%D%/proto/test-queue-size \
+	%D%/proto/test-race \
 	%D%/proto/test-request \
 	%D%/proto/test-resume \
 	%D%/proto/test-ring \
@@ -127,6 +128,11 @@ guest_storm = %D%/e2e/guest-storm.c %D%/e2e/guest-storm.h
 	%D%/proto/storm-traffic.c
 %C%_proto_test_storm_CFLAGS = $(AM_CFLAGS) -pthread
 %C%_proto_test_storm_LDFLAGS = $(AM_LDFLAGS) -pthread
+
+# A guest with a thread that rewrites its rings.
+%C%_proto_test_race_SOURCES = \
+	%D%/proto/test-race.c \
+	%D%/proto/racer.c %D%/proto/racer.h
 
 sweep_sources = \
 	%D%/proto/sweep.c %D%/proto/sweep.h \
