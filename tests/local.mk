@@ -78,6 +78,7 @@ proto_tests = \
 	%D%/proto/test-request \
 	%D%/proto/test-resume \
 	%D%/proto/test-ring \
+	%D%/proto/test-shrink \
 	%D%/proto/test-slots \
 	%D%/proto/test-state \
 	%D%/proto/test-used
