@@ -72,6 +72,7 @@ proto_tests = \
 	%D%/proto/test-malformed \
 	%D%/proto/test-memory \
 	%D%/proto/test-notify \
+	%D%/proto/test-odd-fds \
 	%D%/proto/test-overflow \
 	%D%/proto/test-queue-size \
 	%D%/proto/test-race \
@@ -129,6 +130,10 @@ guest_storm = %D%/e2e/guest-storm.c %D%/e2e/guest-storm.h
 	%D%/proto/storm-traffic.c
 %C%_proto_test_storm_CFLAGS = $(AM_CFLAGS) -pthread
 %C%_proto_test_storm_LDFLAGS = $(AM_LDFLAGS) -pthread
+
+%C%_proto_test_odd_fds_SOURCES = \
+	%D%/proto/test-odd-fds.c \
+	%D%/proto/odd-fds.c %D%/proto/odd-fds.h
 
 # A guest with a thread that rewrites its rings.
 %C%_proto_test_race_SOURCES = \

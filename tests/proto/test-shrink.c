@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -46,10 +47,13 @@ static void guest_with_file(struct guest *g, int fd)
 		gring_init(&g->ring[i], g, i, 64, 0, 4096);
 }
 
-/* A file that has no name is as good as any. */
-static int plain_file(const struct world *w)
+static int plain_file(void)
 {
-	return open(w->daemon.dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	char name[] = "/tmp/vdc-test-XXXXXX";
+	int fd = mkostemp(name, O_CLOEXEC);
+
+	unlink(name);
+	return fd;
 }
 
 static int shared_memory(void)
@@ -205,7 +209,7 @@ static void r_37_cut_again_and_again(void **state)
 	for (n = 0; n < SESSIONS && !is_parked(w); n++) {
 		fe_open_again(&w->fe[0], daemon_sock(&w->daemon, 0));
 		world_client(w, 0, 0);
-		boot(w, n % 2 ? plain_file(w) : shared_memory());
+		boot(w, n % 2 ? plain_file() : shared_memory());
 		use_what_is_cut(w);
 		fe_close(&w->fe[0]);
 		tclient_close(&w->client[0]);
@@ -242,7 +246,7 @@ static void r_37_one_cut_one_line(void **state)
 	two_worlds(w);
 	for (unsigned int n = 1; n <= 2; n++) {
 		fe_open_again(&w->fe[0], daemon_sock(&w->daemon, 0));
-		boot(w, n == 2 ? plain_file(w) : shared_memory());
+		boot(w, n == 2 ? plain_file() : shared_memory());
 		cut_and_print(w, n == 2 ? 0 : MEMORY / 2);
 		fe_expect_end(&w->fe[0]);
 		daemon_log_wait(&w->daemon, "console 0: front-end detached", n);
