@@ -76,6 +76,7 @@ proto_tests = \
 	%D%/proto/test-overflow \
 	%D%/proto/test-queue-size \
 	%D%/proto/test-race \
+	%D%/proto/test-repeat \
 	%D%/proto/test-request \
 	%D%/proto/test-resume \
 	%D%/proto/test-ring \
