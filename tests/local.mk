@@ -49,6 +49,7 @@ unit_tests = \
 	%D%/unit/test-vring-indirect \
 	%D%/unit/test-vring-model \
 	%D%/unit/test-vu-feature \
+	%D%/unit/test-vu-in \
 	%D%/unit/test-vu-mem \
 	%D%/unit/test-vu-start \
 	%D%/unit/test-vu-table \
@@ -64,6 +65,7 @@ proto_tests = \
 	%D%/proto/test-config \
 	%D%/proto/test-console \
 	%D%/proto/test-control \
+	%D%/proto/test-flood \
 	%D%/proto/test-framing \
 	%D%/proto/test-hostile \
 	%D%/proto/test-isolation \

@@ -13,7 +13,7 @@
 
 #define FE_HEADER	12
 #define FE_PAYLOAD_MAX	4096
-#define FE_FDS_MAX	40
+#define FE_FDS_MAX	253		/* SCM_MAX_FD */
 
 struct fe_msg {
 	uint32_t request;

@@ -219,6 +219,17 @@ long process_fd_slots(pid_t pid)
 	return process_status(pid, "\nFDSize:");
 }
 
+long process_fds_max(pid_t pid)
+{
+	static const char key[] = "\nMax open files";
+	char buf[4096];
+	const char *at;
+
+	process_read(pid, "limits", buf, sizeof(buf));
+	at = strstr(buf, key);
+	return at == NULL ? -1 : strtol(at + strlen(key), NULL, 10);
+}
+
 long process_rss_kb(pid_t pid)
 {
 	return process_status(pid, "\nVmRSS:");

@@ -39,6 +39,7 @@ void process_kill_children(pid_t parent);
 
 long process_fds(pid_t pid);
 long process_fd_slots(pid_t pid);	/* anyone may read this one */
+long process_fds_max(pid_t pid);	/* and this one, its limit */
 long process_maps(pid_t pid);
 long process_rss_kb(pid_t pid);
 long process_anon_kb(pid_t pid);	/* of that, what is its own */

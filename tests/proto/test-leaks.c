@@ -13,7 +13,7 @@
 #define WARM_UP		200
 #define SETTLED		200		/* looks in a row */
 #define KINDS		9
-#define MANY_FDS	FE_FDS_MAX
+#define MANY_FDS	40
 
 struct leaks {
 	struct frontend fe;
