@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include "common/vis.h"
 
+#include <string.h>
+
+/* A socket's path fits, whatever is in it. */
+#define ONCE_MAX	512
+
 const char *vis(char *out, size_t out_size, const void *bytes, size_t len)
 {
 	static const char hex[] = "0123456789abcdef";
@@ -23,4 +28,11 @@ const char *vis(char *out, size_t out_size, const void *bytes, size_t len)
 	}
 	out[at] = '\0';
 	return out;
+}
+
+const char *vis_once(const char *text)
+{
+	static char out[ONCE_MAX];
+
+	return vis(out, sizeof(out), text, strlen(text));
 }

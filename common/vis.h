@@ -11,4 +11,10 @@
  */
 const char *vis(char *out, size_t out_size, const void *bytes, size_t len);
 
+/*
+ * The same of a string, where it is to be seen once, as in a log line: the
+ * next call overwrites it.
+ */
+const char *vis_once(const char *text);
+
 #endif

@@ -6,6 +6,8 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include "common/vis.h"
+
 static int find_user(const char *option, const char *name, uid_t *uid,
 		     gid_t *gid)
 {
@@ -14,7 +16,7 @@ static int find_user(const char *option, const char *name, uid_t *uid,
 	errno = 0;
 	pw = getpwnam(name);
 	if (!pw) {
-		log_error("--%s %s: no such user", option, name);
+		log_error("--%s %s: no such user", option, vis_once(name));
 		return errno ? -errno : -ENOENT;
 	}
 	*uid = pw->pw_uid;
@@ -43,11 +45,13 @@ static int find_server(struct identity *identity, const char *user)
 	if (geteuid() != 0) {
 		if (identity->uid == geteuid())
 			return 0;
-		log_error("--user %s: only root can become another user", name);
+		log_error("--user %s: only root can become another user",
+			  vis_once(name));
 		return -EPERM;
 	}
 	if (identity->uid == 0) {
-		log_error("--user %s: guests are not served as root", name);
+		log_error("--user %s: guests are not served as root",
+			  vis_once(name));
 		return -EPERM;
 	}
 	identity->name = name;
@@ -67,7 +71,7 @@ static int find_owner(struct identity *identity, const struct options *options)
 			return err;
 		if (geteuid() != 0 && uid != geteuid()) {
 			log_error("--socket-user %s: only root can give "
-				  "sockets away", user);
+				  "sockets away", vis_once(user));
 			return -EPERM;
 		}
 		if (identity->name) {
@@ -80,7 +84,7 @@ static int find_owner(struct identity *identity, const struct options *options)
 
 		if (!gr) {
 			log_error("--socket-group %s: no such group",
-				  options->socket_group);
+				  vis_once(options->socket_group));
 			return -ENOENT;
 		}
 		identity->socket_gid = gr->gr_gid;

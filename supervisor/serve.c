@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "common/vis.h"
 #include "supervisor/attach.h"
 #include "supervisor/caretaker.h"
 #include "supervisor/filter.h"
@@ -182,10 +183,11 @@ static void log_start(const struct serving *v, const struct options *options)
 	for (unsigned int i = 0; i < options->socket_count; i++)
 		if (options->backend == BACKEND_NETWORK)
 			log_info("console %u: %s, clients on 127.0.0.1:%u", i,
-				 console[i].socket.path, options->tcp_port + i);
+				 vis_once(console[i].socket.path),
+				 options->tcp_port + i);
 		else
 			log_info("console %u: %s, client is this terminal", i,
-				 console[i].socket.path);
+				 vis_once(console[i].socket.path));
 }
 
 static void finish(struct serving *v)

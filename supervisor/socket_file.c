@@ -10,6 +10,7 @@
 
 #include "common/fd.h"
 #include "common/log.h"
+#include "common/vis.h"
 
 #define BACKLOG	16
 
@@ -28,10 +29,12 @@ int socket_folder_open(const char *path)
 	fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 ||
 	    faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS)) {
+		char shown[4 * sizeof(folder)];
 		int err = -errno;
 
-		log_error("--socket-path %s: folder %s: %s", path, folder,
-			  strerror(-err));
+		vis(shown, sizeof(shown), folder, strlen(folder));
+		log_error("--socket-path %s: folder %s: %s", vis_once(path),
+			  shown, strerror(-err));
 		fd_close(&fd);
 		return err;
 	}
@@ -90,21 +93,21 @@ int socket_file_check(const struct socket_file *file, int folder,
 		if (errno == ENOENT)
 			return 0;
 		err = -errno;
-		log_error("console %u: %s: %s", console, file->path,
+		log_error("console %u: %s: %s", console, vis_once(file->path),
 			  strerror(-err));
 		return err;
 	}
 	if (!S_ISSOCK(st.st_mode)) {
 		log_error("console %u: %s exists and is not a socket", console,
-			  file->path);
+			  vis_once(file->path));
 		return -EEXIST;
 	}
 	err = probe(file);
 	if (err == -EADDRINUSE)
 		log_error("console %u: %s: another daemon answers there",
-			  console, file->path);
+			  console, vis_once(file->path));
 	else if (err)
-		log_error("console %u: %s: %s", console, file->path,
+		log_error("console %u: %s: %s", console, vis_once(file->path),
 			  strerror(-err));
 	return err;
 }
@@ -147,7 +150,8 @@ static int remove_stale(const struct socket_file *file, int folder)
 		errno = EEXIST;
 		return -1;
 	}
-	log_info("%s: replacing a socket that nobody answers on", file->path);
+	log_info("%s: replacing a socket that nobody answers on",
+		 vis_once(file->path));
 	return unlinkat(folder, name, 0);
 }
 
@@ -176,7 +180,8 @@ int socket_file_listen(struct socket_file *file, int folder,
 out:
 	if (!err)
 		err = -errno;
-	log_error("console %u: %s: %s", console, file->path, strerror(-err));
+	log_error("console %u: %s: %s", console, vis_once(file->path),
+		  strerror(-err));
 	fd_close(&fd);
 	return err;
 }

@@ -71,6 +71,7 @@ proto_tests = \
 	%D%/proto/test-isolation \
 	%D%/proto/test-leaks \
 	%D%/proto/test-lifecycle \
+	%D%/proto/test-log-bytes \
 	%D%/proto/test-malformed \
 	%D%/proto/test-memory \
 	%D%/proto/test-notify \

@@ -29,6 +29,21 @@ static void text(void **state)
 	shows("%s%n", 4, "%s%n");
 }
 
+static void once(void **state)
+{
+	char text[1024];
+
+	(void)state;
+	assert_string_equal(vis_once("a\nb"), "a\\x0ab");
+	assert_string_equal(vis_once(""), "");
+	memset(text, '\n', sizeof(text));
+	text[108] = '\0';
+	assert_int_equal(strlen(vis_once(text)), 4 * 108);
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	assert_in_range(strlen(vis_once(text)), 4 * 108, sizeof(text) - 1);
+}
+
 /* The longest run of whole characters that fits is what comes out. */
 static void model(char *out, size_t out_size, const unsigned char *in,
 		  size_t len)
@@ -90,6 +105,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text),
+		cmocka_unit_test(once),
 		cmocka_unit_test(every_byte),
 		cmocka_unit_test(cut),
 	};
