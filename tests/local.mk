@@ -65,6 +65,7 @@ proto_tests = \
 	%D%/proto/test-config \
 	%D%/proto/test-console \
 	%D%/proto/test-control \
+	%D%/proto/test-fair \
 	%D%/proto/test-flood \
 	%D%/proto/test-framing \
 	%D%/proto/test-hostile \
