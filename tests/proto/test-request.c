@@ -114,6 +114,45 @@ static void fds_nobody_asked_for(void **state)
 	world_end(w);
 }
 
+/*
+ * What has hurt others most is not there to be got wrong: in-flight tables,
+ * dirty logs, post-copy, channels of the back-end. Neither offered nor served,
+ * whatever comes with it.
+ */
+static void r_07_inflight_is_not_offered(void **state)
+{
+	static const struct {
+		uint32_t first, last;
+	} request[] = {
+		{ 0, 0 }, { FE_SET_LOG_BASE, 7 }, { 19, 20 }, { 22, 23 },
+		{ 26, 33 }, { 35, 35 }, { 41, 300 },
+	};
+	struct world *w = *state;
+	struct frontend *fe = &w->fe[0];
+	int fd = eventfd(0, EFD_CLOEXEC);
+
+	world_simple(w);
+	must((fe_get(fe, FE_GET_PROTOCOL_FEATURES) & ~OFFERED_PROTOCOL) == 0,
+	     "protocol features offered: 0x%llx",
+	     (unsigned long long)fe_get(fe, FE_GET_PROTOCOL_FEATURES));
+	must((fe_get(fe, FE_GET_FEATURES) & F_LOG_ALL) == 0, "LOG_ALL");
+	for (size_t i = 0; i < sizeof(request) / sizeof(*request); i++)
+		for (uint32_t r = request[i].first; r <= request[i].last; r++) {
+			struct fe_msg m = fe_msg_region(r, &w->guest[0]
+							.region[0]);
+
+			fe_refused(fe, fe_msg(r));
+			m.fds[0] = fd;
+			fe_refused(fe, m);
+			/* num_queues and queue_size lie, the size does not */
+			fe_msg_put_u64(&m, 16, ~0ULL);
+			fe_refused(fe, m);
+		}
+	close(fd);
+	world_check_console(w, 0, 0);
+	world_end(w);
+}
+
 static void payload_too_long(void **state)
 {
 	struct world *w = *state;
@@ -263,6 +302,7 @@ int main(int argc, char **argv)
 		WORLD_TEST(t_49_wide_index),
 		WORLD_TEST(unknown_requests),
 		WORLD_TEST(fds_nobody_asked_for),
+		WORLD_TEST(r_07_inflight_is_not_offered),
 		WORLD_TEST(payload_too_long),
 		WORLD_TEST(payload_too_short),
 		WORLD_TEST(t_43_silent_peer),

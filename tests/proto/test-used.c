@@ -164,6 +164,45 @@ static void one_huge_chain(void **state)
 	world_end(w);
 }
 
+/* Buffers of one byte: each has its byte, and none has a length below 0. */
+static void r_19_rx_tiny(void **state)
+{
+	static const char text[] = "Each of these bytes has a buffer of its own.";
+	struct world *w = *state;
+	struct guest *g = &w->guest[0];
+	struct gring *rx = &g->ring[RX];
+	struct gused used;
+
+	world_simple(w);
+	fe_stop_ring(&w->fe[0], rx);
+	gring_reset(rx, 0);
+	fe_start_ring(&w->fe[0], rx, 0);
+	for (unsigned int round = 0; round < 50; round++) {
+		tclient_type(&w->client[0], text);
+		for (size_t i = 0; i < strlen(text); i++) {
+			gring_add_own(rx, 1, true);
+			gring_kick(rx);
+			must(gring_wait(rx, &used, WAIT_MS) && used.len == 1,
+			     "byte %zu: used length %u", i, used.len);
+			must(*(char *)gring_buf_ptr(rx, used.head) == text[i],
+			     "byte %zu differs", i);
+		}
+		/* and many at once */
+		while (rx->nfree > 0)
+			gring_add_own(rx, 1, true);
+		gring_kick(rx);
+		tclient_send(&w->client[0], text, 64 % sizeof(text) + 1);
+		for (size_t i = 0; i < 64 % sizeof(text) + 1; i++)
+			gring_expect(rx, 1);
+		fe_stop_ring(&w->fe[0], rx);
+		gring_reset(rx, 0);
+		fe_start_ring(&w->fe[0], rx, 0);
+	}
+	guest_fill(g, RX);
+	world_check_console(w, 0, 0);
+	world_end(w);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -171,6 +210,7 @@ int main(int argc, char **argv)
 		WORLD_TEST(table_behind_a_descriptor),
 		WORLD_TEST(t_52_input_length_is_exact),
 		WORLD_TEST(t_52_control_length_is_exact),
+		WORLD_TEST(r_19_rx_tiny),
 		WORLD_TEST(long_chains),
 		WORLD_TEST(one_huge_chain),
 	};

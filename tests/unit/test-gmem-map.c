@@ -146,6 +146,57 @@ static void refuses(void **state)
 	fd_close(&fd);
 }
 
+/* Is there an end to it, above its start and not above @limit? */
+static bool ends(uint64_t start, uint64_t size, uint64_t limit)
+{
+	uint64_t end = start + size;
+
+	return end > start && end <= limit;
+}
+
+/* Every combination of the values that sums overflow with. */
+static void r_03_memmath(void **state)
+{
+	const uint64_t values[] = {
+		0, 1, page - 1, page, 3 * page, UINT64_C(1) << 31,
+		UINT64_C(1) << 32, UINT64_C(1) << 63, 0 - page, UINT64_MAX,
+	};
+	const unsigned int n = ARRAY_LEN(values);
+	unsigned int before = maps(), good = 0;
+	int fd = memory_file(4 * page);
+
+	(void)state;
+	for (unsigned int i = 0; i < n * n * n * n; i++) {
+		struct state_region table[MEM_SLOTS_MAX] = { {
+			.offset = values[i % n], .size = values[i / n % n],
+			.gpa = values[i / n / n % n],
+			.uva = values[i / n / n / n],
+		} };
+		const struct state_region *r = &table[0];
+		bool fits = ends(r->gpa, r->size, UINT64_MAX) &&
+			    ends(r->uva, r->size, UINT64_MAX) &&
+			    ends(r->offset, r->size, 4 * page);
+		struct gmem gmem = { 0 };
+		int err = gmem_check(table, 0);
+
+		if (!err)
+			err = gmem_map(&gmem, 0, r, fd);
+		must(!err == fits,
+		     "offset 0x%llx size 0x%llx gpa 0x%llx uva 0x%llx: %d",
+		     (unsigned long long)r->offset,
+		     (unsigned long long)r->size, (unsigned long long)r->gpa,
+		     (unsigned long long)r->uva, err);
+		if (err)
+			continue;
+		good++;
+		pattern_check(gmem.region[0].ptr, r->offset, r->size, "region");
+		gmem_release(&gmem, NULL);
+	}
+	must(good > 100, "%u regions mapped", good);
+	assert_int_equal(maps(), before);
+	fd_close(&fd);
+}
+
 /* A file may claim to be as large as files get. */
 static void too_large_to_map(void **state)
 {
@@ -234,6 +285,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(maps_what_is_asked),
 		cmocka_unit_test(refuses),
+		cmocka_unit_test(r_03_memmath),
 		cmocka_unit_test(too_large_to_map),
 		cmocka_unit_test(not_memory),
 		cmocka_unit_test(read_only),
