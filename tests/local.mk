@@ -241,7 +241,8 @@ check_scripts = \
 	%D%/build/install.sh \
 	%D%/build/layers.sh \
 	%D%/build/mutants.sh \
-	%D%/build/spdx.sh
+	%D%/build/spdx.sh \
+	%D%/build/threats.sh
 
 if TESTS_IN_C
 check_LIBRARIES += %D%/lib/libtest.a
@@ -333,6 +334,7 @@ include %D%/model/local.mk
 include %D%/mutants/local.mk
 
 dist_noinst_SCRIPTS += $(check_scripts)
+dist_noinst_DATA += %D%/THREATS.md
 dist_noinst_DATA += \
 	%D%/lib/require.sh \
 	%D%/lib/run-test \
