@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include "supervisor/access.h"
 
+#include <errno.h>
 #include <poll.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /*
  * Who: for a front-end the mode and owner of its socket decide, before it
@@ -22,13 +26,39 @@ static bool hung_up(int fd)
 	return poll(&p, 1, 0) == 1;
 }
 
-/* A front-end that is started anew may be here before its end is noticed. */
+/* Who connected is gone. A number that has a new owner says that he is not. */
+static bool has_no_process(int fd)
+{
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+	int pidfd;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) ||
+	    cred.pid <= 0)
+		return false;
+	pidfd = (int)syscall(SYS_pidfd_open, cred.pid, 0);
+	if (pidfd < 0)
+		return errno == ESRCH;
+	close(pidfd);
+	return false;
+}
+
+/*
+ * A front-end that is started anew may be here before its end is noticed. The
+ * end of one that sent us its own end of the connection, or something that
+ * holds it, would never be: who comes next has to notice that it is dead.
+ */
 static bool makes_room(const struct console *c, enum fd_kind kind)
 {
 	uint64_t id;
+	int fd;
 
-	return kind == FD_FRONTEND &&
-	       hung_up(fdstore_get(&c->store, kind, 0, &id)) &&
+	if (kind != FD_FRONTEND)
+		return false;
+	fd = fdstore_get(&c->store, kind, 0, &id);
+	if (!hung_up(fd) && has_no_process(fd))
+		shutdown(fd, SHUT_RDWR);
+	return hung_up(fd) &&
 	       (c->waiting_frontend < 0 || hung_up(c->waiting_frontend));
 }
 

@@ -12,6 +12,8 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/fd.h"
@@ -303,6 +305,58 @@ static void r_38_call_that_blocks(void **state)
 	world_end(w);
 }
 
+/* Connects, has the daemon keep its own end, and is gone. */
+static void hold_itself(const char *path, bool in_a_queue)
+{
+	struct frontend fe;
+	int ends[2], fd;
+
+	fe_open_again(&fe, path);
+	fd = fe.fd;
+	if (in_a_queue) {
+		must(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0, "socket");
+		fe.fd = ends[0];
+		fe_write(&fe, "", 1, &fd, 1);
+		fe.fd = fd;
+		fd = ends[1];
+	}
+	fe_tell(&fe, fe_msg_fd(FE_SET_BACKEND_REQ_FD, 0, fd));
+	fe_barrier(&fe);
+	_exit(0);
+}
+
+/*
+ * Nobody sees the end of such a connection; the next front-end is served all
+ * the same. As long as its process is there, it is not thrown out.
+ */
+static void r_38_own_end_of_the_connection(void **state)
+{
+	struct world *w = *state;
+	struct frontend second;
+	int status;
+
+	world_quiet_daemon(w, 1);
+	for (unsigned int i = 0; i < 4; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0)
+			hold_itself(daemon_sock(&w->daemon, 0), i % 2);
+		must(waitpid(pid, &status, 0) == pid && status == 0,
+		     "wait status 0x%x", status);
+		fe_open_again(&w->fe[0], daemon_sock(&w->daemon, 0));
+		daemon_log_wait(&w->daemon, "front-end detached", 2 * i + 1);
+		fe_open(&second, daemon_sock(&w->daemon, 0));
+		fe_expect_end(&second);
+		fe_close(&second);
+		fe_barrier(&w->fe[0]);
+		fe_close(&w->fe[0]);
+	}
+	world_qemu(w, 0, GUEST_FEATURES);
+	world_client(w, 0, 0);
+	world_check_console(w, 0, 0);
+	world_end(w);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -310,6 +364,7 @@ int main(int argc, char **argv)
 		WORLD_TEST(r_38_as_memory),
 		WORLD_TEST(r_38_as_backend_channel),
 		WORLD_TEST(r_38_call_that_blocks),
+		WORLD_TEST(r_38_own_end_of_the_connection),
 	};
 
 	world_filter(argc, argv);
