@@ -4,6 +4,7 @@
 #include <asm/termbits.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stddef.h>
@@ -14,10 +15,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "supervisor/spawn.h"
+
 enum argument_check {
 	CHECK_NOTHING,
 	CHECK_VALUE,			/* argument == value */
 	CHECK_WITHOUT,			/* argument & value == 0 */
+	CHECK_WITH,			/* argument & value == value */
 };
 
 struct filter_row {
@@ -30,6 +34,13 @@ struct filter_row {
 #define ALLOW(name)			{ #name, CHECK_NOTHING, 0, 0 },
 #define ALLOW_VALUE(name, arg, value)	{ #name, CHECK_VALUE, arg, value },
 #define ALLOW_WITHOUT(name, arg, bits)	{ #name, CHECK_WITHOUT, arg, bits },
+#define ALLOW_WITH(name, arg, bits)	{ #name, CHECK_WITH, arg, bits },
+
+#ifdef __s390__
+#define CLONE_FLAGS_ARG		1
+#else
+#define CLONE_FLAGS_ARG		0
+#endif
 
 static const struct filter_row worker_rows[] = {
 #include "supervisor/syscalls.h"
@@ -85,6 +96,11 @@ static int add_row(scmp_filter_ctx ctx, const struct filter_row *row)
 		cmp.op = SCMP_CMP_MASKED_EQ;
 		cmp.datum_a = row->value;
 		cmp.datum_b = 0;
+		break;
+	case CHECK_WITH:
+		cmp.op = SCMP_CMP_MASKED_EQ;
+		cmp.datum_a = row->value;
+		cmp.datum_b = row->value;
 		break;
 	case CHECK_NOTHING:
 		break;

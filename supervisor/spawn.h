@@ -2,8 +2,15 @@
 #ifndef SUPERVISOR_SPAWN_H
 #define SUPERVISOR_SPAWN_H
 
+#include <sched.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/types.h>
+
+/* What a worker is cloned with; the supervisor's filter knows of no other. */
+#define SPAWN_FLAGS		(CLONE_PIDFD | CLONE_FILES | CLONE_VFORK | \
+				 SIGCHLD)
+#define SPAWN_NAMESPACES	(CLONE_NEWUSER | CLONE_NEWPID)
 
 /* What a worker starts with; the fds stay the caller's. */
 struct spawn {

@@ -3,9 +3,9 @@
  * Every system call a worker may make once it is jailed, by libseccomp name
  * and by who needs it. Included by filter.c alone, which gives the macros
  * their meaning: ALLOW as it is; ALLOW_VALUE when the argument, counted from
- * 0, is this value; ALLOW_WITHOUT when these bits of it are clear. A name that
- * libseccomp or the machine lacks is left out; those with 64 at their end are
- * what libc calls where a word has 32 bits.
+ * 0, is this value; ALLOW_WITHOUT when these bits of it are clear, ALLOW_WITH
+ * when they are set. A name that libseccomp or the machine lacks is left out;
+ * those with 64 at their end are what libc calls where a word has 32 bits.
  */
 
 /* the event loop */

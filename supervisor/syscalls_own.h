@@ -30,14 +30,20 @@ ALLOW(_llseek)
 ALLOW(pread64)
 ALLOW(pwrite64)
 
-/* workers */
-ALLOW(clone3)
+/* workers, and threads: libc turns to clone() when it may not clone3() */
+ALLOW_VALUE(clone, CLONE_FLAGS_ARG, SPAWN_FLAGS)
+ALLOW_VALUE(clone, CLONE_FLAGS_ARG, SPAWN_FLAGS | SPAWN_NAMESPACES)
+ALLOW_WITH(clone, CLONE_FLAGS_ARG, CLONE_THREAD)
 ALLOW(waitid)
 ALLOW(pidfd_send_signal)
 
 /* the terminal, job control */
 ALLOW_VALUE(ioctl, 1, TCGETS)
 ALLOW_VALUE(ioctl, 1, TCSETS)
+#ifdef TCGETS2				/* tcgetattr() since glibc 2.42 */
+ALLOW_VALUE(ioctl, 1, TCGETS2)
+ALLOW_VALUE(ioctl, 1, TCSETS2)
+#endif
 ALLOW_VALUE(ioctl, 1, TIOCGPGRP)
 ALLOW_VALUE(ioctl, 1, TIOCGSID)
 ALLOW_VALUE(tgkill, 2, SIGTSTP)

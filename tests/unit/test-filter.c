@@ -23,6 +23,7 @@
 #include <cmocka.h>
 
 #include "supervisor/filter.h"
+#include "supervisor/spawn.h"
 #include "tests/lib/must.h"
 
 #define INSTRUCTIONS_MAX	4096
@@ -269,7 +270,13 @@ static void supervisor_is_refused(void **state)
 		{ "renameat2", SYS_renameat2, { -1, 0, -1, 0, 0 }, true },
 		{ "socket AF_NETLINK", SYS_socket, { AF_NETLINK, -1 }, false },
 		{ "accept4", SYS_accept4, { -1 }, false },
-		{ "clone3", SYS_clone3, { 0, 0 }, false },
+		{ "clone3", SYS_clone3, { 0, 0 }, true },
+		{ "fork", SYS_clone, { SIGCHLD }, true },
+		{ "clone a worker, and more",
+		  SYS_clone, { SPAWN_FLAGS | SPAWN_NAMESPACES | CLONE_NEWNET },
+		  true },
+		{ "clone a thread, which fails", SYS_clone,
+		  { CLONE_THREAD | CLONE_NEWUSER }, false },
 		{ "execveat", SYS_execveat, { -1 }, false },
 		{ "mount", SYS_mount, { 0 }, false },
 		{ "recvmsg", SYS_recvmsg, { -1 }, false },
