@@ -4,6 +4,7 @@
 
 noinst_LIBRARIES += %D%/libcommon.a
 %C%_libcommon_a_SOURCES = \
+	%D%/confine.c %D%/confine.h \
 	%D%/contract.h \
 	%D%/ctl.c %D%/ctl.h \
 	%D%/fd.c %D%/fd.h \

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
@@ -15,8 +14,7 @@
 
 #include "common/fd.h"
 #include "common/log.h"
-#include "supervisor/filter.h"
-#include "supervisor/rights.h"
+#include "supervisor/own_jail.h"
 
 #define FINISH_MS	1000
 
@@ -69,13 +67,6 @@ static void hold_inodes(const struct console_table *table)
 	}
 }
 
-static int lock_in(void)
-{
-	int err = rights_keep_one(CAP_DAC_OVERRIDE);
-
-	return err ? err : filter_enter_caretaker();
-}
-
 static void await_end(void)
 {
 	char byte;
@@ -88,6 +79,7 @@ static _Noreturn void run(const struct console_table *table,
 			  const struct tty *tty, int pipe, int ready,
 			  int folder)
 {
+	struct own_jail_report report;
 	struct tty kept = *tty;
 
 	setsid();
@@ -97,7 +89,9 @@ static _Noreturn void run(const struct console_table *table,
 		_exit(1);
 	kept.fd = tty->fd < 0 ? -1 : KEPT_TTY;
 	hold_inodes(table);
-	if (lock_in() || write(KEPT_READY, "", 1) != 1)
+	report = own_jail_caretaker(KEPT_FOLDER);
+	if (write(KEPT_READY, &report, sizeof(report)) != sizeof(report) ||
+	    report.err)
 		_exit(1);
 	await_end();
 	for (unsigned int i = 0; i < table->count; i++)
@@ -106,42 +100,45 @@ static _Noreturn void run(const struct console_table *table,
 	_exit(0);
 }
 
-/* Returns 0 once @ready says so. */
-static int await_ready(int ready)
+/* Returns once @ready says that it is on guard, or that it is not. */
+static int await_ready(int ready, enum sandbox_policy policy)
 {
-	char byte;
+	struct own_jail_report report;
 	ssize_t n;
 
 	do
-		n = read(ready, &byte, 1);
+		n = read(ready, &report, sizeof(report));
 	while (n < 0 && errno == EINTR);
-	return n == 1 ? 0 : -ECHILD;
+	if (n == sizeof(report))
+		return own_jail_judge_caretaker(&report, policy);
+	log_error("caretaker: it has ended");
+	return -ECHILD;
 }
 
 int caretaker_start(struct caretaker *caretaker,
 		    const struct console_table *table, int folder,
-		    const struct tty *tty)
+		    const struct tty *tty, enum sandbox_policy policy)
 {
 	int end[2] = { -1, -1 };
 	int ready[2] = { -1, -1 };
 	int err = 0;
 
 	if (pipe2(end, O_CLOEXEC) || pipe2(ready, O_CLOEXEC))
-		goto out;
+		goto no_caretaker;
 	caretaker->pid = fork();
 	if (caretaker->pid < 0)
-		goto out;
+		goto no_caretaker;
 	if (!caretaker->pid)
 		run(table, tty, end[0], ready[1], folder);
 	fd_close(&ready[1]);
-	err = await_ready(ready[0]);
+	err = await_ready(ready[0], policy);
 	if (!err)
 		caretaker->pipe = fd_take(&end[1]);
+	goto out;
+no_caretaker:
+	err = -errno;
+	log_error("caretaker: %s", strerror(-err));
 out:
-	if (caretaker->pipe < 0) {
-		err = err ? err : -errno;
-		log_error("caretaker: %s", strerror(-err));
-	}
 	fd_close_all(end, 2);
 	fd_close_all(ready, 2);
 	return err;

@@ -9,6 +9,7 @@
 
 #include <sys/types.h>
 
+#include "common/contract.h"
 #include "supervisor/console.h"
 #include "supervisor/tty.h"
 
@@ -23,7 +24,7 @@ struct caretaker {
  */
 int caretaker_start(struct caretaker *caretaker,
 		    const struct console_table *table, int folder,
-		    const struct tty *tty);
+		    const struct tty *tty, enum sandbox_policy policy);
 
 /* Lets it do its work, and waits for that for at most a second. */
 void caretaker_finish(struct caretaker *caretaker);

@@ -120,7 +120,7 @@ static int add_rows(scmp_filter_ctx ctx, const struct filter_row *rows,
 	return err;
 }
 
-/* Returns NULL when out of memory, or when a rule cannot be had. */
+/* Returns NULL when this kernel has or grants none, or out of memory. */
 static scmp_filter_ctx new_filter(uint32_t otherwise,
 				  const struct filter_row *rows, size_t n)
 {
@@ -165,7 +165,7 @@ int filter_for_workers(void)
 	int fd;
 
 	if (!ctx)
-		return -ENOMEM;
+		return -EOPNOTSUPP;
 	fd = export(ctx);
 	seccomp_release(ctx);
 	return fd;
@@ -179,7 +179,7 @@ int filter_for_proof(void)
 	int fd;
 
 	if (!ctx)
-		return -ENOMEM;
+		return -EOPNOTSUPP;
 	fd = add_rows(ctx, next, COUNT(next));
 	if (!fd)
 		fd = export(ctx);
@@ -207,7 +207,7 @@ int filter_enter_caretaker(void)
 	int err;
 
 	if (!ctx)
-		return -ENOMEM;
+		return -EOPNOTSUPP;
 	err = seccomp_load(ctx);
 	seccomp_release(ctx);
 	return err;
@@ -221,7 +221,7 @@ int filter_enter_supervisor(void)
 	int err;
 
 	if (!ctx)
-		return -ENOMEM;
+		return -EOPNOTSUPP;
 	err = add_rows(ctx, worker_rows, COUNT(worker_rows));
 	if (!err)
 		err = seccomp_load(ctx);

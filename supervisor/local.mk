@@ -29,6 +29,7 @@ noinst_LIBRARIES += %D%/libsupervisor.a
 	%D%/notifier.c %D%/notifier.h \
 	%D%/option_value.c %D%/option_value.h \
 	%D%/options.c %D%/options.h \
+	%D%/own_jail.c %D%/own_jail.h \
 	%D%/program.c %D%/program.h \
 	%D%/restart.c %D%/restart.h \
 	%D%/rights.c %D%/rights.h \

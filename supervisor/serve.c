@@ -16,6 +16,7 @@
 #include "supervisor/identity.h"
 #include "supervisor/jobctl.h"
 #include "supervisor/listen.h"
+#include "supervisor/own_jail.h"
 #include "supervisor/program.h"
 #include "supervisor/rights.h"
 #include "supervisor/sandbox.h"
@@ -102,7 +103,7 @@ static int prepare(struct serving *v, const struct options *options)
 	if (s->null >= 0 && s->filter >= 0 && s->proof >= 0)
 		return 0;
 	err = err ? err : s->filter < 0 ? s->filter : s->proof;
-	log_error("%s: %s", s->null < 0 ? "/dev/null" : "seccomp filter",
+	log_error("%s: %s", s->null < 0 ? "/dev/null" : "sandbox: seccomp",
 		  strerror(-err));
 	return err;
 }
@@ -135,16 +136,6 @@ static int enter_raw(const struct supervisor *s)
 	return err;
 }
 
-static int lock_in(void)
-{
-	int err = filter_enter_supervisor();
-
-	if (err)
-		log_error("sandbox: seccomp for the supervisor: %s",
-			  strerror(-err));
-	return err;
-}
-
 /* From the first trace to the last moment with the rights we came with. */
 static int establish(struct serving *v, const struct options *options)
 {
@@ -159,15 +150,18 @@ static int establish(struct serving *v, const struct options *options)
 		if (err)
 			return err;
 	}
-	err = caretaker_start(&v->caretaker, &s->table, v->folder, &s->tty);
+	err = own_jail_begin(options->sandbox);
+	if (!err)
+		err = caretaker_start(&v->caretaker, &s->table, v->folder,
+				      &s->tty, options->sandbox);
 	if (!err)
 		err = rights_drop(&v->identity);
+	if (!err)
+		err = own_jail_supervisor(options->sandbox);
 	if (!err)
 		err = sandbox_try(s);
 	if (!err)
 		err = enter_raw(s);
-	if (!err)
-		err = lock_in();
 	return err;
 }
 

@@ -283,6 +283,7 @@ endif
 	%D%/lib/pty-shell.c %D%/lib/pty-shell.h \
 	%D%/lib/pump.c %D%/lib/pump.h \
 	%D%/lib/real-guest.c %D%/lib/real-guest.h \
+	%D%/lib/refuse.c %D%/lib/refuse.h \
 	%D%/lib/require.c %D%/lib/require.h \
 	%D%/lib/ring-image.c %D%/lib/ring-image.h \
 	%D%/lib/supervised.c %D%/lib/supervised.h \

@@ -8,9 +8,10 @@
 
 #include <stdbool.h>
 
+#include "common/confine.h"
 #include "common/contract.h"
 
-#define JAIL_LACKING	1		/* this kernel does not know the layer */
+#define JAIL_LACKING	CONFINE_LACKING
 
 enum jail_layer_kind {
 	JAIL_OPTIONAL,			/* SANDBOX_BEST_EFFORT may go without */

@@ -12,14 +12,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "common/confine.h"
 #include "common/ctl.h"
 #include "worker/jail.h"
-
-#ifndef PR_SET_MDWE
-#define PR_SET_MDWE		65
-#define PR_MDWE_REFUSE_EXEC_GAIN	(1UL << 0)
-#define PR_GET_MDWE		66
-#endif
 
 /*
  * Standard streams, contract and epoll (7), connection and backend channel,
@@ -47,18 +42,6 @@ int jail_user(void)
 	return 0;
 }
 
-static int limit(int resource, rlim_t value)
-{
-	struct rlimit rl;
-
-	if (getrlimit(resource, &rl) < 0)
-		return -errno;
-	if (rl.rlim_max > value)
-		rl.rlim_max = value;
-	rl.rlim_cur = rl.rlim_max;
-	return setrlimit(resource, &rl) < 0 ? -errno : 0;
-}
-
 /* Should: leave no core, hold few fds, start no process, pin no memory. */
 int jail_limits(void)
 {
@@ -77,7 +60,7 @@ int jail_limits(void)
 	int err = 0;
 
 	for (size_t i = 0; !err && i < sizeof(limits) / sizeof(limits[0]); i++)
-		err = limit(limits[i].resource, limits[i].value);
+		err = confine_limit(limits[i].resource, limits[i].value);
 	return err;
 }
 
@@ -144,10 +127,7 @@ int jail_no_new_privs(void)
 /* Should: never get memory that can be executed any more. */
 int jail_exec_gain(void)
 {
-	if (prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) != 0)
-		return errno == EINVAL ? JAIL_LACKING : -errno;
-	return prctl(PR_GET_MDWE, 0, 0, 0, 0) & PR_MDWE_REFUSE_EXEC_GAIN ? 0 :
-	       -EPERM;
+	return confine_exec_gain();
 }
 
 /* Mustn't: be traced or looked into by others of this user. */

@@ -2,31 +2,53 @@
 /*
  * Where a layer of the jail is refused: --sandbox=strict ends in one line that
  * says which, what forbids it and what goes on without; best-effort goes on,
- * and names what it lacks.
+ * and names what it lacks. With a kernel that does not know the layer, both do;
+ * and without some layers neither goes on.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/prctl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/userns.h"
 #include "tests/lib/ordinary.h"
+#include "tests/lib/refuse.h"
 #include "tests/lib/require.h"
 #include "tests/lib/world.h"
 
+#define MDWE		65		/* PR_SET_MDWE, which headers may lack */
+#define NAMESPACES	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | \
+			 CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | \
+			 CLONE_NEWNET)
 
-/* What the daemon is started in: an own namespace in which one is the last. */
+#define ANY(name, err)		{ name, REFUSE_ANY, 0, 0, err }
+#define ARG0(name, value, err)	{ name, 0, ~0UL, value, err }
+#define FLAG0(name, bit, err)	{ name, 0, bit, bit, err }
+
+struct place {
+	const char *limit;		/* of namespaces, set to 0, or NULL */
+	struct refusal calls[20];
+	const char *layer;
+	const char *reason;
+};
+
+/* What the daemon is started in: a namespace of its own, with one id, if ... */
 static struct userns_maps maps;
-static const char *forbidden;
+static const struct place *place;
 
-static void deny(const char *name)
+/* ... it is a limit that forbids. */
+static void deny_namespace(const char *name)
 {
 	char path[64];
 	int fd;
 
+	if (unshare(CLONE_NEWUSER) != 0 || userns_map(&maps) != 0)
+		dprintf(2, "unshare: errno %d\n", errno);
 	snprintf(path, sizeof(path), "/proc/sys/user/%s", name);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0 || write(fd, "0", 1) != 1)
@@ -34,11 +56,16 @@ static void deny(const char *name)
 	close(fd);
 }
 
-static void into_a_place_that_denies(void)
+static void into_the_place(void)
 {
-	if (unshare(CLONE_NEWUSER) != 0 || userns_map(&maps) != 0)
-		dprintf(2, "unshare: errno %d\n", errno);
-	deny(forbidden);
+	int err = 0;
+
+	if (place->limit != NULL)
+		deny_namespace(place->limit);
+	else
+		err = refuse_calls(place->calls);
+	if (err != 0)
+		dprintf(2, "refusing calls: errno %d\n", -err);
 }
 
 static int begin(void **state)
@@ -52,84 +79,176 @@ static int begin(void **state)
 	return 0;
 }
 
-struct place {
-	const char *limit;		/* of namespaces, set to 0 */
-	const char *layer;
-	const char *reason;
-};
-
+/* The kernel knows the layer, and does not grant it. */
 static const struct place places[] = {
-	{ "max_user_namespaces", "user", "user.max_user_namespaces=0" },
-	{ "max_pid_namespaces", "pid", "user.max_" },
-	{ "max_mnt_namespaces", "mount namespace", "user.max_" },
-	{ "max_net_namespaces", "network namespace", "user.max_" },
-	{ "max_ipc_namespaces", "ipc namespace", "user.max_" },
-	{ "max_uts_namespaces", "uts namespace", "user.max_" },
-	{ "max_cgroup_namespaces", "cgroup namespace", "user.max_" },
+	{ .limit = "max_user_namespaces", .layer = "user",
+	  .reason = "user.max_user_namespaces=0" },
+	{ .limit = "max_pid_namespaces", .layer = "pid",
+	  .reason = "user.max_" },
+	{ .limit = "max_mnt_namespaces", .layer = "mount namespace",
+	  .reason = "user.max_" },
+	{ .limit = "max_net_namespaces", .layer = "network namespace",
+	  .reason = "user.max_" },
+	{ .limit = "max_ipc_namespaces", .layer = "ipc namespace",
+	  .reason = "user.max_" },
+	{ .limit = "max_uts_namespaces", .layer = "uts namespace",
+	  .reason = "user.max_" },
+	{ .limit = "max_cgroup_namespaces", .layer = "cgroup namespace",
+	  .reason = "user.max_" },
+	{ .calls = { FLAG0("clone", CLONE_NEWUSER, EPERM) },
+	  .layer = "user and pid namespace", .reason = "a container" },
+	{ .calls = { FLAG0("unshare", CLONE_NEWUSER, EPERM) },
+	  .layer = "user namespace", .reason = "a container" },
+	{ .calls = { ANY("mount", EACCES) },
+	  .layer = "mount namespace", .reason = "a security module" },
+	{ .calls = { ANY("pivot_root", EPERM) },
+	  .layer = "empty root", .reason = "a container" },
+	{ .calls = { ARG0("prctl", PR_SET_SECUREBITS, EPERM) },
+	  .layer = "securebits", .reason = "a container" },
+	{ .calls = { ARG0("prctl", MDWE, EPERM) },
+	  .layer = "MDWE", .reason = "a container" },
+	{ .calls = { ANY("landlock_create_ruleset", EPERM) },
+	  .layer = "Landlock", .reason = "a container" },
+	{ .calls = { ANY("landlock_add_rule", EPERM) },
+	  .layer = "Landlock", .reason = "a container" },
+	{ .calls = { ANY("landlock_restrict_self", EPERM) },
+	  .layer = "Landlock", .reason = "a container" },
+	/* As container runtimes do it that trust nobody. */
+	{ .calls = { ANY("clone3", ENOSYS),
+		     FLAG0("clone", CLONE_NEWNS, EPERM),
+		     FLAG0("clone", CLONE_NEWCGROUP, EPERM),
+		     FLAG0("clone", CLONE_NEWUTS, EPERM),
+		     FLAG0("clone", CLONE_NEWIPC, EPERM),
+		     FLAG0("clone", CLONE_NEWUSER, EPERM),
+		     FLAG0("clone", CLONE_NEWPID, EPERM),
+		     FLAG0("clone", CLONE_NEWNET, EPERM),
+		     ANY("unshare", EPERM), ANY("setns", EPERM),
+		     ANY("mount", EPERM), ANY("umount2", EPERM),
+		     ANY("pivot_root", EPERM), ANY("bpf", EPERM),
+		     ANY("ptrace", EPERM) },
+	  .layer = "user and pid namespace", .reason = "a container" },
 };
 
-static void run_strict(struct world *w)
+/* Kernels that do not know the layer: strict does not ask for it. */
+static const struct place old_kernels[] = {
+	{ .calls = { ANY("landlock_create_ruleset", ENOSYS) },
+	  .layer = "Landlock" },
+	{ .calls = { ANY("landlock_create_ruleset", EOPNOTSUPP) },
+	  .layer = "Landlock" },
+	{ .calls = { ARG0("prctl", MDWE, EINVAL) }, .layer = "MDWE" },
+	{ .calls = { FLAG0("unshare", CLONE_NEWIPC, EINVAL) },
+	  .layer = "ipc namespace" },
+	{ .calls = { FLAG0("unshare", CLONE_NEWCGROUP, EINVAL) },
+	  .layer = "cgroup namespace" },
+};
+
+/* And what no policy goes on without. */
+static const struct place hopeless[] = {
+	{ .calls = { ANY("seccomp", EPERM),
+		     ARG0("prctl", PR_SET_SECCOMP, EPERM) },
+	  .layer = "seccomp" },
+	{ .calls = { ANY("capset", EPERM) }, .layer = "capabilities" },
+	{ .calls = { { "prlimit64", 1, ~0UL, RLIMIT_CORE, EPERM } },
+	  .layer = "resource limits" },
+	{ .calls = { ARG0("prctl", PR_SET_NO_NEW_PRIVS, EPERM) },
+	  .layer = "the caretaker" },
+	{ .calls = { ARG0("prctl", PR_SET_DUMPABLE, EPERM) },
+	  .layer = "the caretaker" },
+	{ .calls = { ARG0("prctl", PR_SET_PDEATHSIG, EPERM) },
+	  .layer = "a worker on trial" },
+};
+
+#define COUNT(list)	(sizeof(list) / sizeof((list)[0]))
+
+static void ends_at_once(struct world *w, const char *const *options)
 {
-	struct daemon *d = &w->daemon;
-	int status = daemon_run(d, NULL);
+	int status = daemon_run(&w->daemon, options);
 
 	must(WIFEXITED(status) && WEXITSTATUS(status) == 1,
-	     "it ends with %x", (unsigned int)status);
+	     "place %s: it ends with %x", place->layer, (unsigned int)status);
+	must(daemon_log_count(&w->daemon, "\n") == 1,
+	     "%s: not one line", place->layer);
+	must(access(daemon_sock(&w->daemon, 0), F_OK) != 0,
+	     "a socket is left");
 }
 
 static void strict(void **state)
 {
 	struct world *w = *state;
 
-	daemon_before_exec(into_a_place_that_denies);
-	for (unsigned int i = 0; i < sizeof(places) / sizeof(*places); i++) {
-		const struct place *p = &places[i];
-
-		forbidden = p->limit;
-		run_strict(w);
+	daemon_before_exec(into_the_place);
+	for (unsigned int i = 0; i < COUNT(places); i++) {
+		place = &places[i];
+		ends_at_once(w, NULL);
 		must(daemon_log_count(&w->daemon, "sandbox: ") == 1 &&
-		     daemon_log_count(&w->daemon, "\n") == 1,
-		     "%s: not one line", p->limit);
-		must(daemon_log_count(&w->daemon, p->layer) == 1,
-		     "%s: not '%s'", p->limit, p->layer);
-		must(daemon_log_count(&w->daemon, p->reason) == 1,
-		     "%s: not '%s'", p->limit, p->reason);
+		     daemon_log_count(&w->daemon, place->layer) == 1,
+		     "row %u: not '%s'", i, place->layer);
+		must(daemon_log_count(&w->daemon, place->reason) == 1,
+		     "%s: not '%s'", place->layer, place->reason);
 		must(daemon_log_count(&w->daemon, "--sandbox=best-effort") == 1,
-		     "%s: no way out is named", p->limit);
-		must(access(daemon_sock(&w->daemon, 0), F_OK) != 0,
-		     "a socket is left");
+		     "%s: no way out is named", place->layer);
 		daemon_destroy(&w->daemon);
 	}
 	daemon_before_exec(NULL);
 }
 
+/* Serves a console, also after its worker's death. */
+static void serves(void **state, const char *policy, const char *says)
+{
+	struct world *w = *state;
+	unsigned int lines;
+
+	world_daemon(w, 1, DAEMON_OPTIONS("--sandbox", policy,
+					  "--notices", "off"));
+	must(daemon_log_count(&w->daemon, says) >= 1 &&
+	     daemon_log_count(&w->daemon, place->layer) >= 1,
+	     "'%s' is not named", place->layer);
+	world_qemu(w, 0, GUEST_FEATURES);
+	world_client(w, 0, 0);
+	world_check_console(w, 0, 0);
+	lines = daemon_log_count(&w->daemon, "without");
+	w->worker[0] = daemon_kill_worker(&w->daemon, 0, SIGKILL);
+	world_check_console(w, 0, 0);
+	/* What is missing is said at the start, not at each restart. */
+	must(daemon_log_count(&w->daemon, "without") == lines,
+	     "%s: said again and again", place->layer);
+	world_end(w);
+	world_teardown(state);
+	world_setup(state);
+}
+
 static void best_effort(void **state)
+{
+	daemon_before_exec(into_the_place);
+	for (unsigned int i = 0; i < COUNT(places); i++) {
+		place = &places[i];
+		serves(state, "best-effort", "without");
+	}
+	daemon_before_exec(NULL);
+}
+
+static void old_kernel(void **state)
+{
+	daemon_before_exec(into_the_place);
+	for (unsigned int i = 0; i < COUNT(old_kernels); i++) {
+		place = &old_kernels[i];
+		serves(state, "strict", "this kernel has none");
+	}
+	daemon_before_exec(NULL);
+}
+
+static void never_without(void **state)
 {
 	struct world *w = *state;
 
-	daemon_before_exec(into_a_place_that_denies);
-	for (unsigned int i = 0; i < sizeof(places) / sizeof(*places); i++) {
-		const struct place *p = &places[i];
-		unsigned int lines;
-
-		forbidden = p->limit;
-		world_daemon(w, 1, DAEMON_OPTIONS("--sandbox", "best-effort",
-						  "--notices", "off"));
-		must(daemon_log_count(&w->daemon, p->layer) >= 1,
-		     "%s: '%s' is not named", p->limit, p->layer);
-		world_qemu(w, 0, GUEST_FEATURES);
-		world_client(w, 0, 0);
-		world_check_console(w, 0, 0);
-		lines = daemon_log_count(&w->daemon, "workers run without");
-		w->worker[0] = daemon_kill_worker(&w->daemon, 0, SIGKILL);
-		world_check_console(w, 0, 0);
-		/* What is missing is said at the start, not at each restart. */
-		must(daemon_log_count(&w->daemon, "workers run without") == lines,
-		     "%s: said again and again", p->limit);
-		world_end(w);
-		world_teardown(state);
-		world_setup(state);
-		w = *state;
+	daemon_before_exec(into_the_place);
+	for (unsigned int i = 0; i < COUNT(hopeless); i++) {
+		place = &hopeless[i];
+		ends_at_once(w, DAEMON_OPTIONS("--sandbox", "best-effort"));
+		must(daemon_log_count(&w->daemon, "sandbox: ") == 1 &&
+		     daemon_log_count(&w->daemon, place->layer) == 1,
+		     "row %u: not '%s'", i, place->layer);
+		daemon_destroy(&w->daemon);
 	}
 	daemon_before_exec(NULL);
 }
@@ -139,6 +258,8 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		WORLD_TEST(strict),
 		WORLD_TEST(best_effort),
+		WORLD_TEST(old_kernel),
+		WORLD_TEST(never_without),
 	};
 
 	world_filter(argc, argv);
