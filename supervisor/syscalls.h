@@ -8,7 +8,7 @@
  * those with 64 at their end are what libc calls where a word has 32 bits.
  */
 
-/* the event loop */
+/* the event loop: which one depends on machine and libevent, as with poll() */
 ALLOW(epoll_wait)
 ALLOW(epoll_pwait)
 ALLOW(epoll_pwait2)
@@ -39,12 +39,8 @@ ALLOW(writev)
 /* guest memory and our own */
 ALLOW_WITHOUT(mmap, 2, PROT_EXEC)
 ALLOW_WITHOUT(mmap2, 2, PROT_EXEC)
-ALLOW_WITHOUT(mprotect, 2, PROT_EXEC)
 ALLOW(munmap)
-ALLOW(mremap)
 ALLOW(brk)
-ALLOW_VALUE(madvise, 2, MADV_DONTNEED)
-ALLOW_VALUE(madvise, 2, MADV_FREE)
 ALLOW_VALUE(madvise, 2, MADV_DONTDUMP)
 ALLOW(fstat)
 ALLOW(fstat64)
@@ -52,28 +48,31 @@ ALLOW_VALUE(newfstatat, 3, AT_EMPTY_PATH)
 ALLOW(fstatfs)
 ALLOW(fstatfs64)
 
-/* libc: clocks, random numbers, signals, abort(), the end */
+/* time; most machines have a clock that libc reads without a call */
 ALLOW(clock_gettime)
 ALLOW(clock_gettime64)
+ALLOW(gettimeofday)
 ALLOW(clock_nanosleep)
 ALLOW(clock_nanosleep_time64)
-ALLOW(gettimeofday)
-ALLOW(getrandom)
+/* ... that a stop has interrupted */
+ALLOW(restart_syscall)
+
+/* abort(), when libc finds memory damaged, and the end */
+ALLOW(rt_sigprocmask)
 ALLOW(getpid)
 ALLOW(gettid)
 ALLOW_VALUE(tgkill, 2, SIGABRT)
-ALLOW(rt_sigprocmask)
-ALLOW(rt_sigaction)
-ALLOW(rt_sigreturn)
-ALLOW(futex)
-ALLOW(futex_time64)
-ALLOW(restart_syscall)
-ALLOW(exit)
 ALLOW(exit_group)
 
 #ifdef VDC_SANITIZERS
 /* what the sanitizers' runtime does, above all when it reports */
 ALLOW(madvise)
+ALLOW(mprotect)
+ALLOW(mremap)
+ALLOW(futex)
+ALLOW(getrandom)
+ALLOW(rt_sigaction)
+ALLOW(rt_sigreturn)
 ALLOW(openat)
 ALLOW(open)
 ALLOW(readlink)

@@ -156,6 +156,10 @@ sweep_sources = \
 %C%_proto_test_sweep_uml_SOURCES = \
 	%D%/proto/test-sweep-uml.c $(sweep_sources)
 
+%C%_proto_test_syscalls_SOURCES = \
+	%D%/proto/test-syscalls.c \
+	%D%/proto/argument-rows.c %D%/proto/argument-rows.h
+
 # The daemon of the sweeps: its worker has a system call at each STATE_POINT().
 if TESTS_IN_C
 check_PROGRAMS += %D%/points/daemon %D%/points/worker

@@ -22,8 +22,10 @@
 #include "common/mono.h"
 #include "worker/loop.h"
 
-/* Past what malloc() takes from the heap, so that it maps and unmaps. */
-#define LARGE		(1u << 20)
+#define MEMORY		(1u << 20)
+/* Small enough for malloc() to take them from the heap. */
+#define HEAP_BLOCK	(96u << 10)
+#define HEAP_BLOCKS	4
 
 static struct {
 	struct console_state *state;
@@ -54,7 +56,7 @@ int proof_prepare(struct console_state *state)
 	proof.kick = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	proof.memory = memfd_create("proof", MFD_CLOEXEC);
 	if (!proof.base || proof.kick < 0 || proof.memory < 0 ||
-	    ftruncate(proof.memory, LARGE) ||
+	    ftruncate(proof.memory, MEMORY) ||
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
 		       proof.stream) ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
@@ -136,21 +138,18 @@ static bool control_messages(void)
 	return held;
 }
 
-/* From the heap to a mapping, to a larger one, and back. */
+/* More than the heap has to begin with; what is left at its end goes back. */
 static bool heap(void)
 {
-	static const size_t sizes[] = { 64, LARGE, 2 * LARGE };
-	void *block = NULL;
+	void *volatile block[HEAP_BLOCKS];
 	bool held = true;
 
-	for (unsigned int i = 0; held && i < 3; i++) {
-		void *next = realloc(block, sizes[i]);
-
-		held = next;
-		if (next)
-			block = next;
+	for (unsigned int i = 0; i < HEAP_BLOCKS; i++) {
+		block[i] = malloc(HEAP_BLOCK);
+		held &= block[i] != NULL;
 	}
-	free(block);
+	for (unsigned int i = 0; i < HEAP_BLOCKS; i++)
+		free(block[i]);
 	return held;
 }
 
@@ -162,10 +161,10 @@ static bool memory(void)
 
 	if (fstat(proof.memory, &st) || fstatfs(proof.memory, &fs))
 		return false;
-	map = mmap(NULL, LARGE, PROT_READ | PROT_WRITE, MAP_SHARED,
+	map = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE, MAP_SHARED,
 		   proof.memory, 0);
-	if (map == MAP_FAILED || madvise(map, LARGE, MADV_DONTDUMP) ||
-	    munmap(map, LARGE))
+	if (map == MAP_FAILED || madvise(map, MEMORY, MADV_DONTDUMP) ||
+	    munmap(map, MEMORY))
 		return false;
 	return heap();
 }
