@@ -90,7 +90,7 @@ proto_tests = \
 	%D%/proto/test-used
 # Under sanitizers a worker makes other calls than the one that is released.
 if !SANITIZERS
-proto_tests += %D%/proto/test-syscalls
+proto_tests += %D%/proto/test-attacks %D%/proto/test-syscalls
 endif
 # Workers that are killed or hang, again and again: some take a minute or more.
 kill_tests = \
@@ -156,6 +156,9 @@ sweep_sources = \
 %C%_proto_test_sweep_uml_SOURCES = \
 	%D%/proto/test-sweep-uml.c $(sweep_sources)
 
+%C%_proto_test_attacks_SOURCES = \
+	%D%/proto/test-attacks.c \
+	%D%/proto/attack-rows.c %D%/proto/attack-rows.h
 %C%_proto_test_syscalls_SOURCES = \
 	%D%/proto/test-syscalls.c \
 	%D%/proto/argument-rows.c %D%/proto/argument-rows.h
@@ -274,6 +277,7 @@ endif
 	%D%/lib/guest-pair.c %D%/lib/guest-pair.h \
 	%D%/lib/guest-shell.c %D%/lib/guest-shell.h \
 	%D%/lib/hog.c %D%/lib/hog.h \
+	%D%/lib/inject.c %D%/lib/inject.h \
 	%D%/lib/killer.c %D%/lib/killer.h \
 	%D%/lib/mark-stream.c %D%/lib/mark-stream.h \
 	%D%/lib/log-tail.c %D%/lib/log-tail.h \
