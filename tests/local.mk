@@ -244,6 +244,7 @@ fuzz_front = \
 	-Wl,--wrap=gmem_spans -Wl,--wrap=gmem_map -Wl,--wrap=gmem_release
 
 check_scripts = \
+	%D%/build/apparmor.sh \
 	%D%/build/hardening.sh \
 	%D%/build/install.sh \
 	%D%/build/layers.sh \
