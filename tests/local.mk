@@ -13,6 +13,7 @@ unit_tests = \
 	%D%/unit/test-client \
 	%D%/unit/test-client-stream \
 	%D%/unit/test-closer \
+	%D%/unit/test-confine \
 	%D%/unit/test-ctl \
 	%D%/unit/test-ctrl \
 	%D%/unit/test-fd \
@@ -189,6 +190,7 @@ endif
 peer_ldflags = $(AM_LDFLAGS) -Wl,--wrap=sendmmsg -Wl,--wrap=writev
 %C%_unit_test_client_LDFLAGS = $(peer_ldflags)
 %C%_unit_test_client_stream_LDFLAGS = $(peer_ldflags)
+%C%_unit_test_confine_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=syscall
 %C%_unit_test_pulse_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=mono_us
 %C%_unit_test_skip_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=vring_put -Wl,--wrap=vring_publish

@@ -140,6 +140,15 @@ static const struct place old_kernels[] = {
 	  .layer = "ipc namespace" },
 	{ .calls = { FLAG0("unshare", CLONE_NEWCGROUP, EINVAL) },
 	  .layer = "cgroup namespace" },
+	/* All of it, and what libc makes do without. */
+	{ .calls = { ANY("landlock_create_ruleset", ENOSYS),
+		     ANY("landlock_add_rule", ENOSYS),
+		     ANY("landlock_restrict_self", ENOSYS),
+		     ARG0("prctl", MDWE, EINVAL), ANY("clone3", ENOSYS),
+		     ANY("epoll_pwait2", ENOSYS), ANY("faccessat2", ENOSYS),
+		     ANY("statx", ENOSYS), ANY("rseq", ENOSYS),
+		     FLAG0("unshare", CLONE_NEWCGROUP, EINVAL) },
+	  .layer = "cgroup namespace" },
 };
 
 /* And what no policy goes on without. */
