@@ -20,6 +20,7 @@ unit_tests = \
 	%D%/unit/test-fdstore \
 	%D%/unit/test-fdstore-order \
 	%D%/unit/test-filter \
+	%D%/unit/test-filter-own \
 	%D%/unit/test-gmem \
 	%D%/unit/test-gmem-map \
 	%D%/unit/test-jail \

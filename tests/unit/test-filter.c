@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* The workers' seccomp program: what it lets through and what it kills. */
-#include <asm/termbits.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -10,6 +9,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -19,12 +19,12 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "supervisor/filter.h"
-#include "supervisor/spawn.h"
 #include "tests/lib/must.h"
 
 #define INSTRUCTIONS_MAX	4096
@@ -202,6 +202,42 @@ static void libc_may_give_up(void **state)
 	}
 }
 
+static bool is_asleep(pid_t pid)
+{
+	char path[40], stat[64] = "";
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	must(read(fd, stat, sizeof(stat) - 1) > 0, "%s: errno %d", path, errno);
+	close(fd);
+	return strstr(stat, ") S ") != NULL;
+}
+
+/* A short sleep that SIGSTOP interrupts: the kernel has it begun again. */
+static void can_be_stopped(void **state)
+{
+	static const struct timespec nap = { .tv_nsec = 200000000 };
+	int status;
+	pid_t pid = fork();
+
+	(void)state;
+	if (!pid) {
+		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+		prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &fprog);
+		syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &nap, NULL);
+		syscall(SYS_exit_group, 0);
+	}
+	while (!is_asleep(pid))
+		usleep(100);
+	assert_int_equal(kill(pid, SIGSTOP), 0);
+	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+	assert_true(WIFSTOPPED(status));
+	assert_int_equal(kill(pid, SIGCONT), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	must(status == 0, "it ends with %x", (unsigned int)status);
+}
+
 struct allowed {
 	const char *name;
 };
@@ -240,107 +276,6 @@ static void allows_what_32_bits_need(void **state)
 		     wide[i][1]);
 }
 
-/* Returns the wait status of a caretaker that asks a terminal for @request. */
-static int caretaker(unsigned long request)
-{
-	int status;
-	pid_t pid = fork();
-
-	if (!pid) {
-		char room[256] = { 0 };
-
-		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-		    filter_enter_caretaker())
-			_exit(1);
-		syscall(SYS_ioctl, -1, request, room);
-		syscall(SYS_exit_group, 0);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return status;
-}
-
-static void caretaker_restores_terminals(void **state)
-{
-	static const unsigned long well[] = {
-		TCGETS, TCSETS,
-#ifdef TCGETS2
-		TCGETS2, TCSETS2,
-#endif
-	};
-	static const unsigned long ill[] = { TIOCSTI, TIOCSCTTY, TCSETSW,
-					     TIOCLINUX };
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(well) / sizeof(*well); i++)
-		must(!caretaker(well[i]), "request %lx", well[i]);
-	for (size_t i = 0; i < sizeof(ill) / sizeof(*ill); i++)
-		must(WIFSIGNALED(caretaker(ill[i])), "request %lx", ill[i]);
-}
-
-struct refusable {
-	const char *name;
-	long nr;
-	long arg[6];
-	bool refused;
-};
-
-/* The supervisor's program refuses with an error: it must not die of one. */
-static void supervisor_is_refused(void **state)
-{
-	static const struct refusable calls[] = {
-		{ "socket AF_INET", SYS_socket, { AF_INET, SOCK_STREAM }, true },
-		{ "socket AF_UNIX", SYS_socket, { AF_UNIX, SOCK_STREAM }, true },
-		{ "bind", SYS_bind, { -1 }, true },
-		{ "connect", SYS_connect, { -1 }, true },
-		{ "execve", SYS_execve, { 0 }, true },
-		{ "ptrace", SYS_ptrace, { 0 }, true },
-		{ "kill", SYS_kill, { 0, 0 }, true },
-		{ "pidfd_getfd", SYS_pidfd_getfd, { -1, -1 }, true },
-		{ "setuid", SYS_setuid, { 0 }, true },
-		{ "bpf", SYS_bpf, { 0 }, true },
-		{ "renameat2", SYS_renameat2, { -1, 0, -1, 0, 0 }, true },
-		{ "socket AF_NETLINK", SYS_socket, { AF_NETLINK, -1 }, false },
-		{ "accept4", SYS_accept4, { -1 }, false },
-		{ "clone3", SYS_clone3, { 0, 0 }, true },
-		{ "fork", SYS_clone, { SIGCHLD }, true },
-		{ "clone a worker, and more",
-		  SYS_clone, { SPAWN_FLAGS | SPAWN_NAMESPACES | CLONE_NEWNET },
-		  true },
-		{ "clone a thread, which fails", SYS_clone,
-		  { CLONE_THREAD | CLONE_NEWUSER }, false },
-		{ "execveat", SYS_execveat, { -1 }, false },
-		{ "mount", SYS_mount, { 0 }, false },
-		{ "recvmsg", SYS_recvmsg, { -1 }, false },
-#ifndef VDC_SANITIZERS
-		{ "TIOCSTI", SYS_ioctl, { -1, TIOCSTI }, true },
-		{ "openat O_CREAT", SYS_openat,
-		  { -1, 0, O_CREAT | O_WRONLY, 0600 }, true },
-#endif
-		{ "openat", SYS_openat, { -1, 0, O_WRONLY }, false },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
-		const long *a = calls[i].arg;
-		int status;
-		pid_t pid = fork();
-
-		if (!pid) {
-			long n;
-
-			if (filter_enter_supervisor())
-				syscall(SYS_exit_group, 9);
-			n = syscall(calls[i].nr, a[0], a[1], a[2], a[3], a[4],
-				    a[5]);
-			syscall(SYS_exit_group, n < 0 && errno == ENOSYS);
-		}
-		assert_int_equal(waitpid(pid, &status, 0), pid);
-		must(WIFEXITED(status) &&
-		     WEXITSTATUS(status) == calls[i].refused, "%s: %x",
-		     calls[i].name, (unsigned int)status);
-	}
-}
-
 static void is_sealed(void **state)
 {
 	int fd = filter_for_workers();
@@ -363,9 +298,8 @@ int main(void)
 		cmocka_unit_test(kills_foreign_calls),
 #endif
 		cmocka_unit_test(libc_may_give_up),
+		cmocka_unit_test(can_be_stopped),
 		cmocka_unit_test(allows_what_32_bits_need),
-		cmocka_unit_test(caretaker_restores_terminals),
-		cmocka_unit_test(supervisor_is_refused),
 		cmocka_unit_test(is_sealed),
 	};
 
