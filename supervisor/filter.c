@@ -22,6 +22,7 @@ enum argument_check {
 	CHECK_VALUE,			/* argument == value */
 	CHECK_WITHOUT,			/* argument & value == 0 */
 	CHECK_WITH,			/* argument & value == value */
+	CHECK_SELF,			/* process 1, thread 1, value */
 };
 
 struct filter_row {
@@ -35,6 +36,7 @@ struct filter_row {
 #define ALLOW_VALUE(name, arg, value)	{ #name, CHECK_VALUE, arg, value },
 #define ALLOW_WITHOUT(name, arg, bits)	{ #name, CHECK_WITHOUT, arg, bits },
 #define ALLOW_WITH(name, arg, bits)	{ #name, CHECK_WITH, arg, bits },
+#define ALLOW_SELF(name, sig)		{ #name, CHECK_SELF, 0, sig },
 
 #ifdef __s390__
 #define CLONE_FLAGS_ARG		1
@@ -77,36 +79,48 @@ static const struct filter_row caretaker_rows[] = {
 
 #define COUNT(rows)	(sizeof(rows) / sizeof((rows)[0]))
 
+static struct scmp_arg_cmp compare(unsigned int arg, unsigned int mask,
+				   unsigned int value)
+{
+	return (struct scmp_arg_cmp){ arg, SCMP_CMP_MASKED_EQ, mask, value };
+}
+
+/* Returns how many comparisons it takes, at most three. */
+static unsigned int comparisons(const struct filter_row *row,
+				struct scmp_arg_cmp *cmp)
+{
+	switch (row->check) {
+	case CHECK_NOTHING:
+		break;
+	case CHECK_VALUE:
+		cmp[0] = compare(row->arg, UINT32_MAX, row->value);
+		return 1;
+	case CHECK_WITHOUT:
+		cmp[0] = compare(row->arg, row->value, 0);
+		return 1;
+	case CHECK_WITH:
+		cmp[0] = compare(row->arg, row->value, row->value);
+		return 1;
+	case CHECK_SELF:
+		cmp[0] = compare(0, UINT32_MAX, 1);
+		cmp[1] = compare(1, UINT32_MAX, 1);
+		cmp[2] = compare(2, UINT32_MAX, row->value);
+		return 3;
+	}
+	return 0;
+}
+
 static int add_row(scmp_filter_ctx ctx, const struct filter_row *row)
 {
 	int call = seccomp_syscall_resolve_name(row->name);
-	struct scmp_arg_cmp cmp = { .arg = row->arg };
+	struct scmp_arg_cmp cmp[3];
 	int err;
 
 	/* Negative: another machine's call. */
 	if (call < 0)
 		return 0;
-	switch (row->check) {
-	case CHECK_VALUE:
-		cmp.op = SCMP_CMP_MASKED_EQ;
-		cmp.datum_a = UINT32_MAX;
-		cmp.datum_b = row->value;
-		break;
-	case CHECK_WITHOUT:
-		cmp.op = SCMP_CMP_MASKED_EQ;
-		cmp.datum_a = row->value;
-		cmp.datum_b = 0;
-		break;
-	case CHECK_WITH:
-		cmp.op = SCMP_CMP_MASKED_EQ;
-		cmp.datum_a = row->value;
-		cmp.datum_b = row->value;
-		break;
-	case CHECK_NOTHING:
-		break;
-	}
 	err = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, call,
-				     row->check != CHECK_NOTHING, &cmp);
+				     comparisons(row, cmp), cmp);
 	return err == -EEXIST ? 0 : err;
 }
 

@@ -4,8 +4,10 @@
  * and by who needs it. Included by filter.c alone, which gives the macros
  * their meaning: ALLOW as it is; ALLOW_VALUE when the argument, counted from
  * 0, is this value; ALLOW_WITHOUT when these bits of it are clear, ALLOW_WITH
- * when they are set. A name that libseccomp or the machine lacks is left out;
- * those with 64 at their end are what libc calls where a word has 32 bits.
+ * when they are set; ALLOW_SELF to send this signal to process 1: the worker
+ * itself or, where it has no pid namespace, an init, whom the kernel spares it.
+ * A name that libseccomp or the machine lacks is left out; those with 64 at
+ * their end are what libc calls where a word has 32 bits.
  */
 
 /* the event loop: which one depends on machine and libevent, as with poll() */
@@ -61,13 +63,13 @@ ALLOW(restart_syscall)
 ALLOW(rt_sigprocmask)
 ALLOW(getpid)
 ALLOW(gettid)
-ALLOW_VALUE(tgkill, 2, SIGABRT)
+ALLOW_SELF(tgkill, SIGABRT)
 ALLOW(exit_group)
 
 #ifdef VDC_SANITIZERS
 /* what the sanitizers' runtime does, above all when it reports */
 ALLOW(madvise)
-ALLOW(mprotect)
+ALLOW_WITHOUT(mprotect, 2, PROT_EXEC)
 ALLOW(mremap)
 ALLOW(futex)
 ALLOW(getrandom)

@@ -191,6 +191,9 @@ endif
 peer_ldflags = $(AM_LDFLAGS) -Wl,--wrap=sendmmsg -Wl,--wrap=writev
 %C%_unit_test_client_LDFLAGS = $(peer_ldflags)
 %C%_unit_test_client_stream_LDFLAGS = $(peer_ldflags)
+%C%_unit_test_jail_SOURCES = \
+	%D%/unit/test-jail.c \
+	%D%/unit/jail-look.c %D%/unit/jail-look.h
 %C%_unit_test_confine_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=syscall
 %C%_unit_test_pulse_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=mono_us
 %C%_unit_test_skip_LDFLAGS = $(AM_LDFLAGS) \

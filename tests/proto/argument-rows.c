@@ -81,6 +81,8 @@ const struct call killed_calls[] = {
 	/* signals to itself, and their way back */
 	{ SYS_tgkill, { 1, 1, SIGKILL } },
 	{ SYS_tgkill, { 1, 1, SIGSTOP } },
+	{ SYS_tgkill, { 1, 2, SIGABRT } },
+	{ SYS_tgkill, { 2, 1, SIGABRT } },
 	{ SYS_rt_sigreturn, { 0 } },
 	{ SYS_rt_sigaction, { SIGABRT, 0, 0, 8 } },
 	{ .nr = -1 },
@@ -92,7 +94,7 @@ const struct call survived_calls[] = {
 	{ SYS_newfstatat, { JUNK, 0, 0, AT_EMPTY_PATH } },
 	{ SYS_recvfrom, { JUNK, 0, 0, 0, 0, 0 } },
 	{ SYS_sendto, { JUNK, 0, 0, 0, 0, 0 } },
-	{ SYS_tgkill, { 1, 99, SIGABRT } },
+	{ SYS_tgkill, { 1, 1, SIGABRT } },
 	{ .nr = -1 },
 };
 #endif

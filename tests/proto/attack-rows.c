@@ -48,9 +48,8 @@ const struct attack_row worker_rows[] = {
 	DIES("kill the supervisor", kill, SUPERVISOR, SIGKILL)
 	DIES("tkill", tkill, SIBLING, SIGKILL)
 	DIES("tgkill", tgkill, SIBLING, SIBLING, SIGKILL)
-	FAILS("abort", ESRCH, tgkill, SIBLING, SIBLING, SIGABRT)
-	FAILS("abort the supervisor", ESRCH, tgkill, SUPERVISOR, SUPERVISOR,
-	      SIGABRT)
+	DIES("abort", tgkill, SIBLING, SIBLING, SIGABRT)
+	DIES("abort the supervisor", tgkill, SUPERVISOR, SUPERVISOR, SIGABRT)
 	DIES("queue a signal", rt_sigqueueinfo, SIBLING, SIGKILL, DATA)
 	DIES("pidfd_open", pidfd_open, SIBLING)
 	DIES("pidfd_send_signal", pidfd_send_signal, CONTROL, SIGKILL)

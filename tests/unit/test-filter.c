@@ -10,7 +10,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -85,7 +84,7 @@ static void lets_through(void **state)
 		{ "recv", SYS_recvfrom, { -1 } },
 		{ "send", SYS_sendto, { -1 } },
 		{ "MADV_DONTDUMP", SYS_madvise, { 0, 0, MADV_DONTDUMP } },
-		{ "tgkill, which fails", SYS_tgkill, { 0, 0, SIGABRT } },
+		{ "tgkill, which fails", SYS_tgkill, { 1, 1, SIGABRT } },
 	};
 
 	(void)state;
@@ -114,7 +113,8 @@ static void kills(void **state)
 		{ "clone3", SYS_clone3, { 0 } },
 		{ "ptrace", SYS_ptrace, { 0 } },
 		{ "kill", SYS_kill, { 0, 0 } },
-		{ "tgkill SIGKILL", SYS_tgkill, { 0, 0, SIGKILL } },
+		{ "tgkill SIGKILL", SYS_tgkill, { 1, 1, SIGKILL } },
+		{ "tgkill another", SYS_tgkill, { 2, 2, SIGABRT } },
 		{ "F_DUPFD", SYS_fcntl, { 0, F_DUPFD } },
 		{ "F_SETFL", SYS_fcntl, { 0, F_SETFL } },
 		{ "sendto an address", SYS_sendto, { -1, 0, 0, 0, 1 } },
@@ -171,37 +171,6 @@ static void kills_foreign_calls(void **state)
 }
 #endif
 
-/* As worker/fault.c has it. */
-static void given_up(int sig)
-{
-	_exit(64 + sig);
-}
-
-/* What libc says and does when it finds memory damaged. */
-static void libc_may_give_up(void **state)
-{
-	extern void __stack_chk_fail(void);
-	static void (*const ways[])(void) = { abort, __stack_chk_fail };
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
-		int status;
-		pid_t pid = fork();
-
-		if (!pid) {
-			struct sigaction action = { .sa_handler = given_up };
-
-			sigaction(SIGABRT, &action, NULL);
-			prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-			prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &fprog);
-			ways[i]();
-		}
-		assert_int_equal(waitpid(pid, &status, 0), pid);
-		must(WIFEXITED(status) && WEXITSTATUS(status) == 64 + SIGABRT,
-		     "way %zu: %x", i, (unsigned int)status);
-	}
-}
-
 static bool is_asleep(pid_t pid)
 {
 	char path[40], stat[64] = "";
@@ -245,6 +214,7 @@ struct allowed {
 #define ALLOW(name)			{ #name },
 #define ALLOW_VALUE(name, arg, value)	{ #name },
 #define ALLOW_WITHOUT(name, arg, bits)	{ #name },
+#define ALLOW_SELF(name, sig)		{ #name },
 
 static const struct allowed allowed[] = {
 #include "supervisor/syscalls.h"
@@ -297,7 +267,6 @@ int main(void)
 #ifdef __x86_64__
 		cmocka_unit_test(kills_foreign_calls),
 #endif
-		cmocka_unit_test(libc_may_give_up),
 		cmocka_unit_test(can_be_stopped),
 		cmocka_unit_test(allows_what_32_bits_need),
 		cmocka_unit_test(is_sealed),

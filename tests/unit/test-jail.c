@@ -7,9 +7,6 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <grp.h>
-#include <linux/capability.h>
-#include <linux/securebits.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
@@ -17,10 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -35,10 +30,13 @@
 #include "tests/lib/ordinary.h"
 #include "tests/lib/require.h"
 #include "tests/lib/unit.h"
+#include "tests/unit/jail-look.h"
+#include "worker/fault.h"
 #include "worker/jail.h"
 
 #define NO_LAYER	1000
 #define ALL_BUT_FILTER	1001
+#define GIVE_UP		1002		/* and a row of ways[] */
 #define ALONE		2000		/* and a row of alone[] */
 
 struct order {
@@ -98,39 +96,10 @@ static void enter(unsigned int without)
 	}
 }
 
-/* What this process itself can see of its jail. Returns what is wrong. */
-static const char *look_around(void)
-{
-	struct rlimit limit;
-	struct stat st;
-	int sig = 0;
+void __stack_chk_fail(void);
 
-	if (getuid() == 0 || geteuid() == 0 || getgroups(0, NULL) > 1)
-		return "user";
-	if (getpid() != 1 || getppid() != 0)
-		return "pid namespace";
-	for (unsigned long cap = 0; cap <= CAP_LAST_CAP; cap++)
-		if (prctl(PR_CAPBSET_READ, cap, 0, 0, 0) == 1)
-			return "bounding set";
-	if (prctl(PR_GET_SECUREBITS) != (SECBIT_NOROOT | SECBIT_NOROOT_LOCKED |
-	    SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED |
-	    SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE |
-	    SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED))
-		return "securebits";
-	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
-		return "no_new_privs";
-	if (prctl(PR_GET_DUMPABLE) != 0)
-		return "dumpable";
-	if (prctl(PR_GET_PDEATHSIG, &sig) || sig != SIGKILL)
-		return "parent death signal";
-	if (getrlimit(RLIMIT_NPROC, &limit) || limit.rlim_max)
-		return "RLIMIT_NPROC";
-	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_max > 256)
-		return "RLIMIT_NOFILE";
-	if (!stat("/proc/self", &st) || !stat("/etc", &st))
-		return "root";
-	return NULL;
-}
+/* What libc says and does when it finds memory damaged. */
+static void (*const ways[])(void) = { abort, __stack_chk_fail };
 
 static int be_a_worker(void)
 {
@@ -139,9 +108,13 @@ static int be_a_worker(void)
 
 	if (recv(WORKER_FD_CONTROL, &order, sizeof(order), 0) != sizeof(order))
 		return 1;
-	enter(order.without);
+	if (order.without == GIVE_UP)
+		fault_init();
+	enter(order.without == GIVE_UP ? NO_LAYER : order.without);
+	if (order.without == GIVE_UP)
+		ways[order.attack]();
 	if (order.without == ALL_BUT_FILTER) {
-		wrong = look_around();
+		wrong = jail_looks_wrong();
 		send(WORKER_FD_CONTROL, wrong ? wrong : "fine",
 		     wrong ? strlen(wrong) + 1 : 5, 0);
 		_exit(0);
@@ -379,6 +352,21 @@ static void what_it_sees_of_itself(void **state)
 	assert_string_equal(said, "fine");
 }
 
+static void libc_may_give_up(void **state)
+{
+	char said[64];
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_LEN(ways); i++) {
+		siginfo_t info = try_attack(GIVE_UP, i, said, sizeof(said));
+
+		must(info.si_code == CLD_EXITED &&
+		     info.si_status == WORKER_EXIT_SIGNAL + SIGABRT,
+		     "way %u: code %d, status %d", i, info.si_code,
+		     info.si_status);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -388,6 +376,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(nor_without_any_one_layer),
 		cmocka_unit_test(each_holds_alone),
 		cmocka_unit_test(root_is_turned_away),
+		cmocka_unit_test(libc_may_give_up),
 	};
 
 	if (argc == 3 && !strcmp(argv[2], "socket=attack"))
