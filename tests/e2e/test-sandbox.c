@@ -157,7 +157,7 @@ static const struct place hopeless[] = {
 		     ARG0("prctl", PR_SET_SECCOMP, EPERM) },
 	  .layer = "seccomp" },
 	{ .calls = { ANY("capset", EPERM) }, .layer = "capabilities" },
-	{ .calls = { { "prlimit64", 1, ~0UL, RLIMIT_CORE, EPERM } },
+	{ .calls = { { "prlimit64", 1, ~0UL, RLIMIT_MSGQUEUE, EPERM } },
 	  .layer = "resource limits" },
 	{ .calls = { ARG0("prctl", PR_SET_NO_NEW_PRIVS, EPERM) },
 	  .layer = "the caretaker" },
