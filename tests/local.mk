@@ -251,6 +251,7 @@ fuzz_front = \
 
 check_scripts = \
 	%D%/build/apparmor.sh \
+	%D%/build/claims.sh \
 	%D%/build/hardening.sh \
 	%D%/build/install.sh \
 	%D%/build/layers.sh \
