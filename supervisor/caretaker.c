@@ -62,8 +62,8 @@ static void hold_inodes(const struct console_table *table)
 	for (unsigned int i = 0; i < table->count; i++) {
 		const struct socket_file *file = &table->console[i].socket;
 
-		openat(KEPT_FOLDER, socket_file_name(file),
-		       O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		(void)openat(KEPT_FOLDER, socket_file_name(file),
+			     O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	}
 }
 

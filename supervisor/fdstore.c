@@ -55,7 +55,7 @@ static void empty(struct fdstore *store, struct fdstore_place *place)
 
 static void empty_kind(struct fdstore *store, enum fd_kind kind)
 {
-	struct fdstore_place *place = find(store, kind, 0);
+	struct fdstore_place *place = &store->place[first_place(kind)];
 
 	for (unsigned int i = 0; i < fd_kind_places(kind); i++)
 		empty(store, &place[i]);
@@ -295,5 +295,5 @@ int fdstore_next(const struct fdstore *store, struct fdstore_ref *ref)
 
 void fdstore_handed(struct fdstore *store, const struct fdstore_ref *ref)
 {
-	find(store, ref->kind, ref->index)->handed = true;
+	store->place[first_place(ref->kind) + ref->index].handed = true;
 }

@@ -16,8 +16,10 @@ static int find_user(const char *option, const char *name, uid_t *uid,
 	errno = 0;
 	pw = getpwnam(name);
 	if (!pw) {
+		int err = errno;
+
 		log_error("--%s %s: no such user", option, vis_once(name));
-		return errno ? -errno : -ENOENT;
+		return err ? -err : -ENOENT;
 	}
 	*uid = pw->pw_uid;
 	*gid = pw->pw_gid;

@@ -155,18 +155,18 @@ enum options_result options_parse(struct options *options, int argc,
 	optind = 0;	/* glibc and musl: start anew */
 	while ((key = getopt_long(argc, argv, shortopts, longopts,
 				  NULL)) != -1) {
-		const struct option_row *row = row_by_key(key);
+		const struct option_row *row =
+			row_by_key(key == ':' ? optopt : key);
 		const char *wanted;
 
 		if (key == 'h')
 			return OPTIONS_HELP;
 		if (key == 'V')
 			return OPTIONS_VERSION;
-		if (key == ':')
-			return bad(why, "--%s: a value is missing",
-				   row_by_key(optopt)->name);
 		if (!row)
 			return bad_option(why, argv[optind - 1]);
+		if (key == ':')
+			return bad(why, "--%s: a value is missing", row->name);
 		wanted = row->set(options, optarg);
 		if (wanted)
 			return bad(why, "--%s %.200s: %s", row->name, optarg,

@@ -33,9 +33,7 @@ int program_open(void)
 	int err = 0;
 	int fd = open(path, O_PATH | O_CLOEXEC);
 
-	if (fd < 0)
-		err = -errno;
-	else if (fstat(fd, &st))
+	if (fd < 0 || fstat(fd, &st))
 		err = -errno;
 	else if (!S_ISREG(st.st_mode) || !(st.st_mode & 0111))
 		err = -EACCES;

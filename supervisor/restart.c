@@ -3,24 +3,25 @@
 
 #define MS			UINT64_C(1000)
 #define SECOND			(1000 * MS)
+#define MINUTE			(60 * SECOND)
 
 #define KILL_WINDOW		(1 * SECOND)
 #define KILL_DELAY		(10 * MS)
 
 #define DELAY_FIRST		(10 * MS)
 #define DELAY_MAX		(5 * SECOND)
-#define HEALTHY			(60 * SECOND)	/* one that lives so long */
+#define HEALTHY			MINUTE		/* one that lives so long */
 
-#define PARK_FIRST		(60 * SECOND)
-#define PARK_MAX		(15 * 60 * SECOND)
-#define PARKS_FORGOTTEN		(10 * 60 * SECOND)
+#define PARK_FIRST		MINUTE
+#define PARK_MAX		(15 * MINUTE)
+#define PARKS_FORGOTTEN		(10 * MINUTE)
 
 static const struct {
 	unsigned int deaths;
 	uint64_t within;
 } limits[] = {
 	{ 6, 10 * SECOND },
-	{ RESTART_DEATHS, 600 * SECOND },
+	{ RESTART_DEATHS, 10 * MINUTE },
 };
 
 static uint64_t doubled(uint64_t first, unsigned int times, uint64_t max)

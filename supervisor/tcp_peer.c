@@ -20,7 +20,7 @@ struct request {
 /* The other end's socket, seen from there. False when @fd is not IPv4. */
 static bool fill(struct request *request, int fd)
 {
-	struct sockaddr_in ours, theirs;
+	struct sockaddr_in ours = { 0 }, theirs = { 0 };
 	socklen_t our_len = sizeof(ours), their_len = sizeof(theirs);
 
 	if (getsockname(fd, (struct sockaddr *)&ours, &our_len) < 0 ||

@@ -59,5 +59,5 @@ bool watchdog_in_time(uint64_t *last, uint64_t now)
 	uint64_t passed = now - *last;
 
 	*last = now;
-	return passed < 2 * WATCHDOG_TICK_US;
+	return passed < UINT64_C(2) * WATCHDOG_TICK_US;
 }

@@ -141,8 +141,8 @@ static struct event *watch(struct clients *clients, struct client *client,
 			   int fd, short what)
 {
 	struct event *ev = loop_event(clients->base, fd,
-				      what | EV_ET | EV_PERSIST, client_cb,
-				      client);
+				      (short)(what | EV_ET | EV_PERSIST),
+				      client_cb, client);
 
 	/* epoll refuses files: they are always ready */
 	if (event_add(ev, NULL) < 0)

@@ -13,7 +13,7 @@
 #include "worker/client.h"
 
 #define HOLD_NOTHING	UINT64_MAX
-#define SAY_ROOM	(4 * SAY_MAX)
+#define SAY_ROOM	(UINT64_C(4) * SAY_MAX)
 
 struct clients {
 	struct client client[CLIENTS_MAX];

@@ -12,7 +12,7 @@
 #include "worker/ring_pos.h"
 
 #define CHAINS_PER_PASS		64
-#define BYTES_PER_PASS		(256 * 1024)
+#define BYTES_PER_PASS		(UINT64_C(256) * 1024)
 
 static struct vq *tx_vq(struct console *console)
 {

@@ -22,9 +22,9 @@
 #include "common/mono.h"
 #include "worker/loop.h"
 
-#define MEMORY		(1u << 20)
+#define MEMORY		((size_t)1 << 20)
 /* Small enough for malloc() to take them from the heap. */
-#define HEAP_BLOCK	(96u << 10)
+#define HEAP_BLOCK	((size_t)96 << 10)
 #define HEAP_BLOCKS	4
 
 static struct {

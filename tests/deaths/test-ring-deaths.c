@@ -163,6 +163,8 @@ static void guest_listens(struct machine *m)
 
 static void talk(void (*between)(struct machine *m))
 {
+	bool from_guest, to_guest;
+
 	rguest_begin(OVERFLOW_BLOCK, false);
 	rguest.w.m.between = between;
 	deaths_may_come();
@@ -173,8 +175,9 @@ static void talk(void (*between)(struct machine *m))
 		if (i == TURNS_MAX / 2)
 			deaths_are_over();
 		machine_run(&rguest.w.m, 1);
-		if (rguest_called(CONSOLE_CTRL_TX) |
-		    rguest_called(CONSOLE_CTRL_RX))
+		from_guest = rguest_called(CONSOLE_CTRL_TX);
+		to_guest = rguest_called(CONSOLE_CTRL_RX);
+		if (from_guest || to_guest)
 			hear();
 		if (i > TURNS_MAX / 2 && rguest.heard == 3)
 			break;
