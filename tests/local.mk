@@ -359,7 +359,7 @@ dist_noinst_DATA += \
 
 # What needs no guest and takes no time, for builds that are slow.
 quick_tests = $(unit_tests) $(proto_tests) $(model_tests) $(death_tests) \
-	$(fuzz_targets)
+	$(fuzz_targets) %D%/build/hardening.sh
 .PHONY: check-quick
 check-quick:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(quick_tests)'
