@@ -7,6 +7,7 @@ packages_build='autoconf automake binutils gcc libc6-dev libcap-ng-dev
 	libevent-dev libseccomp-dev make pkg-config'
 packages_uml='busybox-static cpio socat user-mode-linux'
 packages_test='libcmocka-dev patch xz-utils'
+packages_second='clang clang-tidy'
 
 say() {
 	echo "$tool: $*"
