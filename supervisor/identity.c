@@ -63,8 +63,8 @@ static int find_server(struct identity *identity, const char *user)
 static int find_owner(struct identity *identity, const struct options *options)
 {
 	const char *user = options->socket_user;
-	uid_t uid;
-	gid_t gid;
+	uid_t uid = (uid_t)-1;
+	gid_t gid = (gid_t)-1;
 	int err;
 
 	if (user) {
