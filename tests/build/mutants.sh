@@ -14,9 +14,11 @@ for patch in tests/mutants/*.patch; do
 	grep -q '^# Rule: ' "$patch" || fail "$patch breaks no rule"
 	test=$(sed -n 's/^# Test: \([^ ]*\).*/\1/p' "$patch")
 	[ -f "$test.c" ] || fail "$patch: there is no $test"
+	grep -q "/${patch##*/}" tests/mutants/local.mk ||
+		fail "$patch is not in tests/mutants/local.mk"
 	patch -p1 -s -f -F 0 --dry-run <"$patch" >&2 ||
 		fail "$patch does not apply"
 	n=$((n + 1))
 done
-[ $n -ge 10 ] || fail "only $n patches"
+[ $n -ge 26 ] || fail "only $n patches"
 echo "ok: $n patches"

@@ -7,6 +7,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,6 +23,15 @@
 
 static bool read_file(const struct targets *t)
 {
+	return open(t->file, O_RDONLY) >= 0;
+}
+
+/* Who joins a mount namespace, even its own, starts at that one's root. */
+static bool return_to_root(const struct targets *t)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+
+	setns(pidfd, CLONE_NEWNS);
 	return open(t->file, O_RDONLY) >= 0;
 }
 
@@ -174,6 +184,7 @@ static bool rename_host(const struct targets *t)
 
 const struct attack attacks[] = {
 	{ "read a file", read_file },
+	{ "return to the root before", return_to_root },
 	{ "write a file", write_file },
 	{ "make a file", make_file },
 	{ "list the root", list_root },

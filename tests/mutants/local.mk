@@ -3,6 +3,18 @@
 # Patches that break a rule each, which the suite has to notice.
 
 mutants = \
+	%D%/bound-avail-jump.patch \
+	%D%/bound-chain-loop.patch \
+	%D%/bound-fetch-twice.patch \
+	%D%/bound-file-end.patch \
+	%D%/bound-indirect-next.patch \
+	%D%/bound-input-buffers.patch \
+	%D%/bound-payload-size.patch \
+	%D%/bound-payload.patch \
+	%D%/bound-region-wrap.patch \
+	%D%/bound-ring-end.patch \
+	%D%/bound-span-end.patch \
+	%D%/bound-spans.patch \
 	%D%/call-not-repeated.patch \
 	%D%/commit-not-repeated.patch \
 	%D%/control-owed.patch \
@@ -11,6 +23,17 @@ mutants = \
 	%D%/generation-at-start.patch \
 	%D%/input-counted-by-us.patch \
 	%D%/input-generation.patch \
+	%D%/jail-bounding-set.patch \
+	%D%/jail-exec-gain.patch \
+	%D%/jail-filter-argument.patch \
+	%D%/jail-filter-default.patch \
+	%D%/jail-filter-seals.patch \
+	%D%/jail-foreign-calls.patch \
+	%D%/jail-landlock.patch \
+	%D%/jail-limits.patch \
+	%D%/jail-network.patch \
+	%D%/jail-root-pivot.patch \
+	%D%/jail-root-user.patch \
 	%D%/kick-not-assumed.patch \
 	%D%/mark-cursor.patch \
 	%D%/open-chain-offset.patch \

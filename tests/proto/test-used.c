@@ -100,6 +100,39 @@ static void t_52_input_length_is_exact(void **state)
 	world_end(w);
 }
 
+/* A buffer of more pieces than one record of input has room for. */
+static void input_of_many_pieces(void **state)
+{
+	struct world *w = *state;
+	struct guest *g = &w->guest[0];
+	struct gring *rx = &g->ring[RX];
+	struct gbuf plain = { 0x8000, 100, true };
+	struct gbuf piece[100];
+	char text[161];
+
+	world_simple(w);
+	fe_stop_ring(&w->fe[0], rx);
+	gring_reset(rx, 0);
+	for (unsigned int i = 0; i < 100; i++)
+		piece[i] = (struct gbuf){ 0x2000 + 64 * i, 1, true };
+	for (unsigned int i = 0; i < 160; i++)
+		text[i] = (char)('0' + i % 64);
+	text[160] = '\0';
+	gring_add_indirect(rx, piece, 100);
+	gring_add(rx, &plain, 1);
+	gring_publish(rx);
+	tclient_type(&w->client[0], text);
+	fe_start_ring(&w->fe[0], rx, 0);
+	gring_expect(rx, 64);
+	gring_expect(rx, 96);
+	for (unsigned int i = 0; i < 64; i++)
+		must(*(char *)guest_ptr(g, piece[i].gpa, 1) == text[i],
+		     "piece %u is another one's", i);
+	must(memcmp(guest_ptr(g, 0x8000, 96), text + 64, 96) == 0,
+	     "the next buffer does not go on");
+	world_end(w);
+}
+
 static void t_52_control_length_is_exact(void **state)
 {
 	struct world *w = *state;
@@ -209,6 +242,7 @@ int main(int argc, char **argv)
 		WORLD_TEST(t_52_output_has_length_zero),
 		WORLD_TEST(table_behind_a_descriptor),
 		WORLD_TEST(t_52_input_length_is_exact),
+		WORLD_TEST(input_of_many_pieces),
 		WORLD_TEST(t_52_control_length_is_exact),
 		WORLD_TEST(r_19_rx_tiny),
 		WORLD_TEST(long_chains),
