@@ -22,21 +22,34 @@ enum argument_check {
 	CHECK_VALUE,			/* argument == value */
 	CHECK_WITHOUT,			/* argument & value == 0 */
 	CHECK_WITH,			/* argument & value == value */
-	CHECK_SELF,			/* process 1, thread 1, value */
+	CHECK_NULL,			/* all of a pointer's bits are 0 */
 };
 
-struct filter_row {
-	const char *name;
-	enum argument_check check;
+#define CHECKS_MAX	3
+
+struct filter_check {
+	enum argument_check kind;
 	unsigned int arg;
 	unsigned int value;
 };
 
-#define ALLOW(name)			{ #name, CHECK_NOTHING, 0, 0 },
-#define ALLOW_VALUE(name, arg, value)	{ #name, CHECK_VALUE, arg, value },
-#define ALLOW_WITHOUT(name, arg, bits)	{ #name, CHECK_WITHOUT, arg, bits },
-#define ALLOW_WITH(name, arg, bits)	{ #name, CHECK_WITH, arg, bits },
-#define ALLOW_SELF(name, sig)		{ #name, CHECK_SELF, 0, sig },
+struct filter_row {
+	const char *name;
+	struct filter_check check[CHECKS_MAX];
+};
+
+#define VALUE(arg, value)		{ CHECK_VALUE, arg, value }
+#define WITHOUT(arg, bits)		{ CHECK_WITHOUT, arg, bits }
+#define WITH(arg, bits)			{ CHECK_WITH, arg, bits }
+#define NO_POINTER(arg)			{ CHECK_NULL, arg, 0 }
+
+#define ALLOW(name)			{ #name, { { 0 } } },
+#define ALLOW_VALUE(name, arg, value)	{ #name, { VALUE(arg, value) } },
+#define ALLOW_WITHOUT(name, arg, bits)	{ #name, { WITHOUT(arg, bits) } },
+#define ALLOW_WITH(name, arg, bits)	{ #name, { WITH(arg, bits) } },
+#define ALLOW_BOTH(name, check, other)	{ #name, { check, other } },
+#define ALLOW_SELF(name, sig)						\
+	{ #name, { VALUE(0, 1), VALUE(1, 1), VALUE(2, sig) } },
 
 #ifdef __s390__
 #define CLONE_FLAGS_ARG		1
@@ -79,48 +92,48 @@ static const struct filter_row caretaker_rows[] = {
 
 #define COUNT(rows)	(sizeof(rows) / sizeof((rows)[0]))
 
-static struct scmp_arg_cmp compare(unsigned int arg, unsigned int mask,
-				   unsigned int value)
+static struct scmp_arg_cmp compare(const struct filter_check *check)
 {
-	return (struct scmp_arg_cmp){ arg, SCMP_CMP_MASKED_EQ, mask, value };
-}
+	struct scmp_arg_cmp cmp = {
+		.arg = check->arg,
+		.op = SCMP_CMP_MASKED_EQ,
+		.datum_a = UINT32_MAX,
+		.datum_b = check->value,
+	};
 
-/* Returns how many comparisons it takes, at most three. */
-static unsigned int comparisons(const struct filter_row *row,
-				struct scmp_arg_cmp *cmp)
-{
-	switch (row->check) {
+	switch (check->kind) {
 	case CHECK_NOTHING:
-		break;
 	case CHECK_VALUE:
-		cmp[0] = compare(row->arg, UINT32_MAX, row->value);
-		return 1;
+		break;
 	case CHECK_WITHOUT:
-		cmp[0] = compare(row->arg, row->value, 0);
-		return 1;
+		cmp.datum_a = check->value;
+		cmp.datum_b = 0;
+		break;
 	case CHECK_WITH:
-		cmp[0] = compare(row->arg, row->value, row->value);
-		return 1;
-	case CHECK_SELF:
-		cmp[0] = compare(0, UINT32_MAX, 1);
-		cmp[1] = compare(1, UINT32_MAX, 1);
-		cmp[2] = compare(2, UINT32_MAX, row->value);
-		return 3;
+		cmp.datum_a = check->value;
+		break;
+	case CHECK_NULL:
+		cmp.datum_a = UINT64_MAX;
+		break;
 	}
-	return 0;
+	return cmp;
 }
 
 static int add_row(scmp_filter_ctx ctx, const struct filter_row *row)
 {
 	int call = seccomp_syscall_resolve_name(row->name);
-	struct scmp_arg_cmp cmp[3];
+	struct scmp_arg_cmp cmp[CHECKS_MAX];
+	unsigned int n = 0;
 	int err;
 
 	/* Negative: another machine's call. */
 	if (call < 0)
 		return 0;
-	err = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, call,
-				     comparisons(row, cmp), cmp);
+	while (n < CHECKS_MAX && row->check[n].kind != CHECK_NOTHING) {
+		cmp[n] = compare(&row->check[n]);
+		n++;
+	}
+	err = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, call, n, cmp);
 	return err == -EEXIST ? 0 : err;
 }
 

@@ -4,11 +4,20 @@
  * and by who needs it. Included by filter.c alone, which gives the macros
  * their meaning: ALLOW as it is; ALLOW_VALUE when the argument, counted from
  * 0, is this value; ALLOW_WITHOUT when these bits of it are clear, ALLOW_WITH
- * when they are set; ALLOW_SELF to send this signal to process 1: the worker
- * itself or, where it has no pid namespace, an init, whom the kernel spares it.
- * A name that libseccomp or the machine lacks is left out; those with 64 at
- * their end are what libc calls where a word has 32 bits.
+ * when they are set; ALLOW_BOTH when two such checks hold, or that a pointer is
+ * null; ALLOW_SELF to send this signal to process 1: the worker itself or, where
+ * it has no pid namespace, an init, whom the kernel spares it. A name that
+ * libseccomp or the machine lacks is left out; those with 64 at their end are
+ * what libc calls where a word has 32 bits.
  */
+
+/*
+ * Among the flags of messages are ways to connect (MSG_FASTOPEN), and corners
+ * of the kernel that hardly anyone visits (MSG_OOB, MSG_ERRQUEUE).
+ */
+#define NO_SEND_FLAGS_BUT	(~(unsigned int)(MSG_DONTWAIT | MSG_NOSIGNAL))
+#define NO_RECV_FLAGS_BUT	(~(unsigned int)(MSG_DONTWAIT | MSG_PEEK | \
+						 MSG_CMSG_CLOEXEC))
 
 /* the event loop: which one depends on machine and libevent, as with poll() */
 ALLOW(epoll_wait)
@@ -17,19 +26,19 @@ ALLOW(epoll_pwait2)
 ALLOW(epoll_ctl)
 
 /* vhost-user, clients, the control socket */
-ALLOW(recvmsg)
-ALLOW_VALUE(recvfrom, 4, 0)
-ALLOW(recvmmsg)
-ALLOW(recvmmsg_time64)
-ALLOW(sendmsg)
-ALLOW(sendmmsg)
+ALLOW_WITHOUT(recvmsg, 2, NO_RECV_FLAGS_BUT)
+ALLOW_BOTH(recvfrom, WITHOUT(3, NO_RECV_FLAGS_BUT), NO_POINTER(4))
+ALLOW_WITHOUT(recvmmsg, 3, NO_RECV_FLAGS_BUT)
+ALLOW_WITHOUT(recvmmsg_time64, 3, NO_RECV_FLAGS_BUT)
+ALLOW_WITHOUT(sendmsg, 2, NO_SEND_FLAGS_BUT)
+ALLOW_WITHOUT(sendmmsg, 3, NO_SEND_FLAGS_BUT)
 ALLOW(shutdown)
 ALLOW(close)
 
 /* rings: kicks and calls */
 ALLOW(preadv2)
 ALLOW(write)
-ALLOW_VALUE(sendto, 4, 0)
+ALLOW_BOTH(sendto, WITHOUT(3, NO_SEND_FLAGS_BUT), NO_POINTER(4))
 ALLOW(poll)
 ALLOW(ppoll)
 ALLOW(ppoll_time64)

@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 
 #define JUNK		((unsigned long)-1)
+#define HIGH_POINTER	(1UL << 32)	/* null to who looks at 32 bits */
 #define ANON		(MAP_PRIVATE | MAP_ANONYMOUS)
 #define PEERPIDFD	77		/* SO_PEERPIDFD */
 
@@ -74,6 +75,21 @@ const struct call killed_calls[] = {
 	{ SYS_setsockopt, { 3, IPPROTO_TCP, TCP_REPAIR, 0, 0 } },
 	{ SYS_sendto, { 3, 0, 0, 0, 4096, 16 } },
 	{ SYS_recvfrom, { 3, 0, 0, 0, 4096, 4096 } },
+	{ SYS_sendto, { JUNK, 0, 0, 0, HIGH_POINTER, 16 } },
+	{ SYS_recvfrom, { JUNK, 0, 0, 0, HIGH_POINTER, 4096 } },
+	/* ways to connect, and rarely visited corners */
+	{ SYS_sendto, { JUNK, 0, 0, MSG_OOB, 0, 0 } },
+	{ SYS_sendto, { JUNK, 0, 0, MSG_FASTOPEN, 0, 0 } },
+	{ SYS_sendmsg, { JUNK, 0, MSG_OOB } },
+	{ SYS_sendmsg, { JUNK, 0, MSG_FASTOPEN | MSG_DONTWAIT } },
+	{ SYS_sendmsg, { JUNK, 0, MSG_ZEROCOPY } },
+	{ SYS_sendmmsg, { JUNK, 0, 1, MSG_OOB } },
+	{ SYS_sendmmsg, { JUNK, 0, 1, MSG_FASTOPEN | MSG_NOSIGNAL } },
+	{ SYS_recvfrom, { JUNK, 0, 0, MSG_OOB, 0, 0 } },
+	{ SYS_recvmsg, { JUNK, 0, MSG_OOB } },
+	{ SYS_recvmsg, { JUNK, 0, MSG_ERRQUEUE | MSG_DONTWAIT } },
+	{ SYS_recvmmsg, { JUNK, 0, 1, MSG_OOB, 0 } },
+	{ SYS_recvmmsg, { JUNK, 0, 1, MSG_ERRQUEUE, 0 } },
 	{ SYS_newfstatat, { 2, 0, 0, 0 } },
 	{ SYS_newfstatat, { 2, 0, 0, AT_SYMLINK_NOFOLLOW } },
 	{ SYS_splice, { 3, 0, 4, 0, 1, 0 } },
@@ -94,6 +110,10 @@ const struct call survived_calls[] = {
 	{ SYS_newfstatat, { JUNK, 0, 0, AT_EMPTY_PATH } },
 	{ SYS_recvfrom, { JUNK, 0, 0, 0, 0, 0 } },
 	{ SYS_sendto, { JUNK, 0, 0, 0, 0, 0 } },
+	{ SYS_sendto, { JUNK, 0, 0, MSG_DONTWAIT | MSG_NOSIGNAL } },
+	{ SYS_sendmsg, { JUNK, 0, MSG_DONTWAIT | MSG_NOSIGNAL } },
+	{ SYS_recvmsg, { JUNK, 0, MSG_PEEK | MSG_DONTWAIT |
+				  MSG_CMSG_CLOEXEC } },
 	{ SYS_tgkill, { 1, 1, SIGABRT } },
 	{ .nr = -1 },
 };

@@ -118,6 +118,17 @@ static void kills(void **state)
 		{ "F_DUPFD", SYS_fcntl, { 0, F_DUPFD } },
 		{ "F_SETFL", SYS_fcntl, { 0, F_SETFL } },
 		{ "sendto an address", SYS_sendto, { -1, 0, 0, 0, 1 } },
+#if __SIZEOF_LONG__ == 8
+		{ "sendto a high address", SYS_sendto,
+		  { -1, 0, 0, 0, 1L << 32 } },
+		{ "recvfrom a high address", SYS_recvfrom,
+		  { -1, 0, 0, 0, 1L << 32 } },
+#endif
+		{ "sendmsg MSG_OOB", SYS_sendmsg, { -1, 0, MSG_OOB } },
+		{ "sendmmsg MSG_FASTOPEN", SYS_sendmmsg,
+		  { -1, 0, 1, MSG_FASTOPEN } },
+		{ "recvmsg MSG_ERRQUEUE", SYS_recvmsg, { -1, 0, MSG_ERRQUEUE } },
+		{ "recvmmsg MSG_OOB", SYS_recvmmsg, { -1, 0, 1, MSG_OOB } },
 		{ "dup", SYS_dup, { -1 } },
 		{ "pidfd_getfd", SYS_pidfd_getfd, { -1, -1 } },
 		{ "setuid", SYS_setuid, { 0 } },
@@ -215,6 +226,7 @@ struct allowed {
 #define ALLOW_VALUE(name, arg, value)	{ #name },
 #define ALLOW_WITHOUT(name, arg, bits)	{ #name },
 #define ALLOW_SELF(name, sig)		{ #name },
+#define ALLOW_BOTH(name, check, other)	{ #name },
 
 static const struct allowed allowed[] = {
 #include "supervisor/syscalls.h"
