@@ -10,6 +10,12 @@
 #include "common/mono.h"
 #include "common/vis.h"
 
+/*
+ * More than it takes to empty a pipe of lines, and few enough that a writer
+ * who brings one byte at a time keeps nobody waiting.
+ */
+#define READS_PER_PASS	160
+
 int log_pipe_open(struct log_pipe *p)
 {
 	int end[2];
@@ -92,9 +98,9 @@ static int64_t take_lines(struct log_pipe *p, struct log_quota *quota,
 
 int64_t log_pipe_read(struct log_pipe *p, struct log_quota *quota, int console)
 {
-	int64_t pause;
+	int64_t pause = take_lines(p, quota, console);
 
-	while (!(pause = take_lines(p, quota, console))) {
+	for (unsigned int i = 0; !pause && i < READS_PER_PASS; i++) {
 		ssize_t n = read(p->fd, p->line + p->len,
 				 sizeof(p->line) - p->len);
 
@@ -103,6 +109,7 @@ int64_t log_pipe_read(struct log_pipe *p, struct log_quota *quota, int console)
 		if (n < 0)
 			return 0;
 		p->len += (size_t)n;
+		pause = take_lines(p, quota, console);
 	}
 	return pause;
 }

@@ -34,9 +34,10 @@ struct log_pipe {
 int log_pipe_open(struct log_pipe *p);
 
 /*
- * Logs what has come, of @console, or of none if that is -1. Returns the
- * microseconds until there may be more, 0 if @quota is not used up, or -EPIPE
- * when nobody holds the other end any more.
+ * Logs what has come, of @console, or of none if that is -1; not all of it if
+ * it comes in very small pieces. Returns the microseconds until there may be
+ * more, 0 if @quota is not used up, or -EPIPE when nobody holds the other end
+ * any more.
  */
 int64_t log_pipe_read(struct log_pipe *p, struct log_quota *quota,
 		      int console);

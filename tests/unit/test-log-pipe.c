@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/fd.h"
@@ -159,6 +160,27 @@ static void too_many(void **state)
 	assert_int_equal(count_lines(), LOG_PIPE_LINES);
 }
 
+/* Byte by byte, as fast as it is read: others have their turn all the same. */
+static void in_crumbs(void **state)
+{
+	unsigned int left = 0;
+	int crumbs[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK |
+				    SOCK_CLOEXEC, 0, crumbs), 0);
+	fd_close(&heard.fd);
+	heard.fd = crumbs[0];
+	for (unsigned int i = 0; i < 200; i++)
+		assert_int_equal(write(crumbs[1], "x", 1), 1);
+	assert_int_equal(log_pipe_read(&heard, &quota, 3), 0);
+	while (read(crumbs[0], out, 1) == 1)
+		left++;
+	assert_in_range(left, 1, 199);
+	assert_int_equal(heard.len, 200 - left);
+	fd_close(&crumbs[1]);
+}
+
 static void last_words(void **state)
 {
 	(void)state;
@@ -197,6 +219,7 @@ int main(void)
 		PIPE_TEST(pretends),
 		PIPE_TEST(long_lines),
 		PIPE_TEST(too_many),
+		PIPE_TEST(in_crumbs),
 		PIPE_TEST(last_words),
 		PIPE_TEST(last_words_too_many),
 	};
