@@ -77,18 +77,41 @@ int control_has_deferred(void)
 	return ndeferred != 0;
 }
 
+static void defer(const struct deferred *d)
+{
+	if (ndeferred == DEFERRED_MAX)
+		lost("messages instead of an ack", -ENOBUFS);
+	deferred[ndeferred++] = *d;
+}
+
+/*
+ * Fds in flight are counted for all who run as this user: another console may
+ * be in the way for longer than who hangs is given.
+ */
+static void wait_for_others(void)
+{
+	struct timespec moment = { .tv_nsec = 1000000 };
+	struct deferred d;
+
+	while (receive(&d.msg, d.fds, &d.nfds)) {
+		if (d.msg.type == CTL_PING)
+			control_pong(d.msg.id);
+		else
+			defer(&d);
+	}
+	clock_nanosleep(CLOCK_MONOTONIC, 0, &moment, NULL);
+}
+
 static void send_msg(const struct ctl_msg *msg, const int *fds,
 		     unsigned int nfds)
 {
 	int err;
 
 	while ((err = ctl_send(WORKER_FD_CONTROL, msg, fds, nfds))) {
-		struct timespec moment = { .tv_nsec = 1000000 };
-
 		if (err == -EAGAIN)
 			wait_for(POLLOUT);
 		else if (err == -ETOOMANYREFS)
-			clock_nanosleep(CLOCK_MONOTONIC, 0, &moment, NULL);
+			wait_for_others();
 		else if (err != -EINTR)
 			lost("sending", err);
 	}
@@ -109,9 +132,7 @@ static int wait_ack(uint64_t seq)
 				lost("ack for another message", -EPROTO);
 			return d.msg.error;
 		}
-		if (ndeferred == DEFERRED_MAX)
-			lost("messages instead of an ack", -ENOBUFS);
-		deferred[ndeferred++] = d;
+		defer(&d);
 	}
 }
 
