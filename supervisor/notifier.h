@@ -5,9 +5,10 @@
 #include <stdbool.h>
 
 /*
- * Whether @fd, which a front-end sent, is an eventfd, a pipe or a socket:
- * poll() of anything else may wait for the front-end (a FUSE server's file, or
- * an epoll fd with one in it). Never waits itself. False when /proc is missing.
+ * Whether @fd, which a front-end sent, is an eventfd, a pipe or a Unix socket:
+ * poll() of anything else may wait for the front-end (a FUSE server's file,
+ * an epoll fd with one in it, a socket whose lock it takes). Never waits itself.
+ * False when /proc is missing.
  */
 bool notifier_is_plain(int fd);
 
