@@ -114,6 +114,7 @@ static void set_client_options(int fd)
 
 void attach_client(struct console *c, int fd, const struct sockaddr_in *from)
 {
+	struct tcp_ends ends;
 	char peer[PEER_MAX];
 	const char *why;
 	int index;
@@ -127,10 +128,12 @@ void attach_client(struct console *c, int fd, const struct sockaddr_in *from)
 		return;
 	}
 	set_client_options(fd);
+	ends = tcp_peer_ends(fd, from);
 	index = fdstore_free_index(&c->store, FD_CLIENT);
 	fdstore_set(&c->store, FD_CLIENT, (unsigned int)index, ++c->last_id,
 		    fd);
 	memcpy(c->client_peer[index], peer, PEER_MAX);
+	c->client_ends[index] = ends;
 	log_peer(c, "console %u: client %s attached", c->index, peer);
 	link_pump(c);
 }

@@ -2,18 +2,25 @@
 #include "supervisor/closer.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/fd.h"
 
 #define STACK_SIZE	(128 << 10)
 
+struct job {
+	int fd;
+	bool shut_down;			/* before it is closed */
+};
+
 struct backlog {
-	int fd[CLOSER_BEHIND_MAX];
+	struct job job[CLOSER_BEHIND_MAX];
 	unsigned int first;
 	unsigned int count;
 	bool taken;			/* by a thread, which closes one now */
@@ -49,10 +56,12 @@ static void work_off(struct backlog *b)
 {
 	b->taken = true;
 	while (b->count) {
-		int fd = b->fd[b->first];
+		struct job job = b->job[b->first];
 
 		pthread_mutex_unlock(&closer.lock);
-		close(fd);
+		if (job.shut_down)
+			shutdown(job.fd, SHUT_RDWR);
+		close(job.fd);
 		pthread_mutex_lock(&closer.lock);
 		b->first = (b->first + 1) % CLOSER_BEHIND_MAX;
 		b->count--;
@@ -128,13 +137,14 @@ int closer_start(unsigned int owners)
 	return start_thread();
 }
 
-static bool queue(unsigned int owner, int fd)
+static bool queue(unsigned int owner, int fd, bool shut_down)
 {
 	struct backlog *b = &closer.backlog[owner];
 
 	if (b->count == CLOSER_BEHIND_MAX)
 		return false;
-	b->fd[(b->first + b->count++) % CLOSER_BEHIND_MAX] = fd;
+	b->job[(b->first + b->count++) % CLOSER_BEHIND_MAX] =
+		(struct job){ fd, shut_down };
 	if (b->count == 1)
 		call_thread();
 	return true;
@@ -146,13 +156,29 @@ void closer_close(unsigned int owner, int *fd)
 
 	if (*fd >= 0 && owner < closer.owners) {
 		pthread_mutex_lock(&closer.lock);
-		queued = queue(owner, *fd);
+		queued = queue(owner, *fd, false);
 		pthread_mutex_unlock(&closer.lock);
 	}
 	if (queued)
 		*fd = -1;
 	else
 		fd_close(fd);
+}
+
+bool closer_shut_down(unsigned int owner, int fd)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	bool queued = false;
+
+	if (copy >= 0 && owner < closer.owners) {
+		pthread_mutex_lock(&closer.lock);
+		queued = queue(owner, copy, true);
+		pthread_mutex_unlock(&closer.lock);
+	}
+	/* not the last of it, so this never sleeps */
+	if (!queued)
+		fd_close(&copy);
+	return queued;
 }
 
 void closer_close_all(unsigned int owner, int *fds, unsigned int n)

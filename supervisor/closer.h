@@ -8,6 +8,8 @@
 #ifndef SUPERVISOR_CLOSER_H
 #define SUPERVISOR_CLOSER_H
 
+#include <stdbool.h>
+
 /* No owner may be behind with more fds than this. */
 #define CLOSER_BEHIND_MAX	512
 
@@ -20,6 +22,12 @@ int closer_start(unsigned int owners);
 /* Closes *@fd unless it is -1, soon, and sets it to -1. Never sleeps. */
 void closer_close(unsigned int owner, int *fd);
 void closer_close_all(unsigned int owner, int *fds, unsigned int n);
+
+/*
+ * Shuts @fd down, soon, which takes its lock: whoever shares it may hold that
+ * for as long as he likes. False if that cannot be now.
+ */
+bool closer_shut_down(unsigned int owner, int fd);
 
 /* How many of the owner's fds are still open. */
 unsigned int closer_behind(unsigned int owner);

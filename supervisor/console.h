@@ -15,6 +15,7 @@
 #include "supervisor/options.h"
 #include "supervisor/restart.h"
 #include "supervisor/socket_file.h"
+#include "supervisor/tcp_peer.h"
 #include "supervisor/watchdog.h"
 
 struct event;
@@ -92,6 +93,7 @@ struct console {
 	char frontend_peer[PEER_MAX];
 	char waiting_peer[PEER_MAX];
 	char client_peer[CLIENTS_MAX][PEER_MAX];
+	struct tcp_ends client_ends[CLIENTS_MAX];
 
 	int state;			/* memfd, or -1 */
 	enum state_plan plan;
@@ -103,6 +105,7 @@ struct console {
 	struct event *worker_timer;	/* the next start is due, or the end */
 	struct event *half_closed_timer;
 	unsigned int half_closed_us;	/* until the next look */
+	uint64_t shut_down[CLIENTS_MAX];	/* the last client that was */
 	struct event *retry_timer;	/* of the control socket */
 	enum turn turn;
 	struct event *turn_timer;

@@ -4,10 +4,9 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <poll.h>
-#include <sys/socket.h>
 
+#include "supervisor/closer.h"
 #include "supervisor/supervise.h"
-#include "supervisor/tcp_peer.h"
 
 #define FIRST_LOOK_US	500
 #define LAST_LOOK_US	1000000
@@ -44,10 +43,11 @@ static void half_closed_cb(evutil_socket_t unused, short what, void *arg)
 		uint64_t id;
 		int fd = fdstore_get(&c->store, FD_CLIENT, i, &id);
 
-		if (fd < 0 || !half_closed(fd))
+		if (fd < 0 || c->shut_down[i] == id || !half_closed(fd))
 			continue;
-		if (tcp_peer_closed(fd))
-			shutdown(fd, SHUT_RDWR);
+		if (tcp_peer_closed(&c->client_ends[i]) &&
+		    closer_shut_down(c->index, fd))
+			c->shut_down[i] = id;
 		else
 			any = true;
 	}

@@ -17,17 +17,24 @@ struct request {
 	struct inet_diag_req_v2 diag;
 };
 
-/* The other end's socket, seen from there. False when @fd is not IPv4. */
-static bool fill(struct request *request, int fd)
+struct tcp_ends tcp_peer_ends(int fd, const struct sockaddr_in *theirs)
 {
-	struct sockaddr_in ours = { 0 }, theirs = { 0 };
-	socklen_t our_len = sizeof(ours), their_len = sizeof(theirs);
+	struct tcp_ends ends = { .theirs = *theirs };
+	socklen_t len = sizeof(ends.ours);
 
-	if (getsockname(fd, (struct sockaddr *)&ours, &our_len) < 0 ||
-	    getpeername(fd, (struct sockaddr *)&theirs, &their_len) < 0 ||
-	    ours.sin_family != AF_INET || theirs.sin_family != AF_INET)
+	if (getsockname(fd, (struct sockaddr *)&ends.ours, &len) < 0)
+		ends.ours.sin_family = AF_UNSPEC;
+	return ends;
+}
+
+/* The other end's socket, seen from there. False when that is not IPv4. */
+static bool fill(struct request *request, const struct tcp_ends *ends)
+{
+	const struct sockaddr_in *ours = &ends->ours, *theirs = &ends->theirs;
+
+	if (ours->sin_family != AF_INET || theirs->sin_family != AF_INET)
 		return false;
-	if ((ntohl(theirs.sin_addr.s_addr) >> 24) != IN_LOOPBACKNET)
+	if ((ntohl(theirs->sin_addr.s_addr) >> 24) != IN_LOOPBACKNET)
 		return false;
 	*request = (struct request){
 		.header = {
@@ -40,10 +47,10 @@ static bool fill(struct request *request, int fd)
 			.sdiag_protocol = IPPROTO_TCP,
 			.idiag_states = UINT32_MAX,
 			.id = {
-				.idiag_sport = theirs.sin_port,
-				.idiag_dport = ours.sin_port,
-				.idiag_src = { theirs.sin_addr.s_addr },
-				.idiag_dst = { ours.sin_addr.s_addr },
+				.idiag_sport = theirs->sin_port,
+				.idiag_dport = ours->sin_port,
+				.idiag_src = { theirs->sin_addr.s_addr },
+				.idiag_dst = { ours->sin_addr.s_addr },
 				.idiag_cookie = { INET_DIAG_NOCOOKIE,
 						  INET_DIAG_NOCOOKIE },
 			},
@@ -69,7 +76,7 @@ static bool says_closed(const void *reply, size_t len)
 	return false;
 }
 
-bool tcp_peer_closed(int fd)
+bool tcp_peer_closed(const struct tcp_ends *ends)
 {
 	struct request request;
 	union {
@@ -80,7 +87,7 @@ bool tcp_peer_closed(int fd)
 	ssize_t n;
 	int nl;
 
-	if (!fill(&request, fd))
+	if (!fill(&request, ends))
 		return false;
 	nl = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
 		    NETLINK_SOCK_DIAG);

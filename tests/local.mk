@@ -23,6 +23,7 @@ unit_tests = \
 	%D%/unit/test-filter-own \
 	%D%/unit/test-gmem \
 	%D%/unit/test-gmem-map \
+	%D%/unit/test-half-closed \
 	%D%/unit/test-inflight \
 	%D%/unit/test-jail \
 	%D%/unit/test-link \
