@@ -82,12 +82,12 @@ static unsigned int take_fds(struct msghdr *mh, int *fds, unsigned int max)
 	return nfds;
 }
 
-/* Fds of a message that is not in order are the caller's, too. */
-static int receive(int socket, struct ctl_msg *msg, int *fds,
-		   unsigned int max, unsigned int *nfds)
+/* Returns bytes or -errno; sets *@flags to those of the message. */
+static ssize_t receive_bytes(int socket, void *bytes, size_t len, int *fds,
+			     unsigned int max, unsigned int *nfds, int *flags)
 {
 	union ctl_control control;
-	struct iovec iov = { msg, sizeof(*msg) };
+	struct iovec iov = { bytes, len };
 	struct msghdr mh = {
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
@@ -101,8 +101,22 @@ static int receive(int socket, struct ctl_msg *msg, int *fds,
 	if (n < 0)
 		return -errno;
 	*nfds = take_fds(&mh, fds, max);
+	*flags = mh.msg_flags;
+	return n;
+}
+
+/* Fds of a message that is not in order are the caller's, too. */
+static int receive(int socket, struct ctl_msg *msg, int *fds,
+		   unsigned int max, unsigned int *nfds)
+{
+	int flags;
+	ssize_t n = receive_bytes(socket, msg, sizeof(*msg), fds, max, nfds,
+				  &flags);
+
+	if (n < 0)
+		return (int)n;
 	if (n == sizeof(*msg) && *nfds <= PENDING_MAX &&
-	    !(mh.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
+	    !(flags & (MSG_TRUNC | MSG_CTRUNC)))
 		return 0;
 	/* an empty packet looks like the end, and may carry fds all the same */
 	return n == 0 ? -EPIPE : -EPROTO;
@@ -123,4 +137,13 @@ int ctl_recv_all(int socket, struct ctl_msg *msg, int *fds,
 		 unsigned int *nfds)
 {
 	return receive(socket, msg, fds, CTL_FDS_MAX, nfds);
+}
+
+ssize_t ctl_recv_stray(int socket, void *bytes, size_t len, int *fds,
+		       unsigned int *nfds)
+{
+	int flags;
+
+	return receive_bytes(socket, bytes, len, fds, CTL_FDS_MAX, nfds,
+			     &flags);
 }

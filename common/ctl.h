@@ -15,6 +15,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "common/contract.h"
 
@@ -121,5 +122,12 @@ int ctl_recv(int socket, struct ctl_msg *msg, int *fds, unsigned int *nfds);
  */
 int ctl_recv_all(int socket, struct ctl_msg *msg, int *fds,
 		 unsigned int *nfds);
+
+/*
+ * The same for a stream of bytes on which no fds are to come. Returns bytes, 0
+ * at the end, or -errno.
+ */
+ssize_t ctl_recv_stray(int socket, void *bytes, size_t len, int *fds,
+		       unsigned int *nfds);
 
 #endif

@@ -2,28 +2,34 @@
 #include "supervisor/log_pipe.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/socket.h>
 
-#include "common/fd.h"
+#include "common/ctl.h"
 #include "common/mono.h"
 #include "common/vis.h"
+#include "supervisor/closer.h"
 
 /*
  * More than it takes to empty a pipe of lines, and few enough that a writer
  * who brings one byte at a time keeps nobody waiting.
  */
-#define READS_PER_PASS	160
+#define READS_PER_PASS	240
+
+/* With more to be closed than this, what a hostile worker sends may be more. */
+#define BEHIND_MAX	(CLOSER_BEHIND_MAX / 4)
+#define BEHIND_US	100000
 
 int log_pipe_open(struct log_pipe *p)
 {
 	int end[2];
 
-	if (pipe2(end, O_CLOEXEC | O_NONBLOCK))
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+		       end))
 		return -errno;
 	p->fd = end[0];
 	p->len = 0;
+	p->ended = false;
 	return end[1];
 }
 
@@ -96,18 +102,35 @@ static int64_t take_lines(struct log_pipe *p, struct log_quota *quota,
 	return pause;
 }
 
+/* Returns bytes, 0 for none, or -EPIPE: who sends fds is not heard again. */
+static ssize_t receive(struct log_pipe *p, int console)
+{
+	int fds[CTL_FDS_MAX];
+	unsigned int nfds;
+	ssize_t n = ctl_recv_stray(p->fd, p->line + p->len,
+				   sizeof(p->line) - p->len, fds, &nfds);
+
+	closer_close_all((unsigned int)console, fds, nfds);
+	if (n == -EAGAIN || n == -EINTR)
+		return 0;
+	p->ended = n <= 0 || nfds;
+	return p->ended ? -EPIPE : n;
+}
+
 int64_t log_pipe_read(struct log_pipe *p, struct log_quota *quota, int console)
 {
 	int64_t pause = take_lines(p, quota, console);
 
+	if (!pause && p->ended)
+		return -EPIPE;
 	for (unsigned int i = 0; !pause && i < READS_PER_PASS; i++) {
-		ssize_t n = read(p->fd, p->line + p->len,
-				 sizeof(p->line) - p->len);
+		ssize_t n;
 
-		if (n == 0)
-			return -EPIPE;
-		if (n < 0)
-			return 0;
+		if (closer_behind((unsigned int)console) > BEHIND_MAX)
+			return BEHIND_US;
+		n = receive(p, console);
+		if (n <= 0)
+			return n;
 		p->len += (size_t)n;
 		pause = take_lines(p, quota, console);
 	}
@@ -121,5 +144,6 @@ void log_pipe_close(struct log_pipe *p, struct log_quota *quota, int console)
 	log_pipe_read(p, quota, console);
 	if (p->len && !pause_of(quota))
 		log_text(quota, console, p->line, p->len);
-	fd_close(&p->fd);
+	/* With what a hostile worker may have left in it. */
+	closer_close((unsigned int)console, &p->fd);
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * A worker's standard error: a pipe whose lines become lines of our log. What
+ * A worker's standard error: a stream whose lines become lines of our log. What
  * comes out of it is not trusted. No line can pass for another console's, none
  * has a byte in it that a terminal acts on, and of too many the rest waits.
+ *
+ * It is a Unix socket: who writes to a pipe holds its lock meanwhile, and can
+ * do so for ever, from memory that never comes; a read would wait for that.
  */
 #ifndef SUPERVISOR_LOG_PIPE_H
 #define SUPERVISOR_LOG_PIPE_H
@@ -23,6 +26,7 @@ struct log_quota {
 
 struct log_pipe {
 	int fd;				/* ours to read, or -1 */
+	bool ended;			/* nothing more will be heard */
 	size_t len;
 	char line[LOG_LINE_MAX];	/* what has come of one, @len bytes */
 };
@@ -37,12 +41,12 @@ int log_pipe_open(struct log_pipe *p);
  * Logs what has come, of @console, or of none if that is -1; not all of it if
  * it comes in very small pieces. Returns the microseconds until there may be
  * more, 0 if @quota is not used up, or -EPIPE when nobody holds the other end
- * any more.
+ * any more, or who does has sent fds.
  */
 int64_t log_pipe_read(struct log_pipe *p, struct log_quota *quota,
 		      int console);
 
-/* Logs what is left, as far as @quota goes, and closes our end. */
+/* Logs what is left, as far as @quota goes, and has our end closed. */
 void log_pipe_close(struct log_pipe *p, struct log_quota *quota, int console);
 
 #endif

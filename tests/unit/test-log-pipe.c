@@ -5,14 +5,17 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/ctl.h"
 #include "common/fd.h"
 #include "common/mono.h"
 #include "supervisor/log_pipe.h"
 #include "tests/lib/unit.h"
 
 #define NAME	"vhost-device-console: "
+#define CRUMBS	260			/* a socket has room for 277 */
 
 static int saved, ends[2], worker;
 static struct log_pipe heard;
@@ -171,14 +174,49 @@ static void in_crumbs(void **state)
 				    SOCK_CLOEXEC, 0, crumbs), 0);
 	fd_close(&heard.fd);
 	heard.fd = crumbs[0];
-	for (unsigned int i = 0; i < 200; i++)
+	for (unsigned int i = 0; i < CRUMBS; i++)
 		assert_int_equal(write(crumbs[1], "x", 1), 1);
 	assert_int_equal(log_pipe_read(&heard, &quota, 3), 0);
 	while (read(crumbs[0], out, 1) == 1)
 		left++;
-	assert_in_range(left, 1, 199);
-	assert_int_equal(heard.len, 200 - left);
+	assert_in_range(left, 1, CRUMBS - 1);
+	assert_int_equal(heard.len, CRUMBS - left);
 	fd_close(&crumbs[1]);
+}
+
+/* A pipe's lock is held by who writes to it, for as long as he likes. */
+static void is_no_pipe(void **state)
+{
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(fstat(worker, &st), 0);
+	assert_true(S_ISSOCK(st.st_mode));
+	assert_int_equal(fstat(heard.fd, &st), 0);
+	assert_true(S_ISSOCK(st.st_mode));
+}
+
+/* Whoever sends fds is not heard any more. */
+static void fds(void **state)
+{
+	const struct ctl_msg msg = { .type = CTL_PUT };
+	int end[2];
+
+	(void)state;
+	assert_int_equal(pipe2(end, O_CLOEXEC | O_NONBLOCK), 0);
+	expect("<2>before\n", NAME "console 3: before\n");
+	for (unsigned int i = 0; i < 2; i++)
+		assert_int_equal(ctl_send(worker, &msg, &end[1], 1), 0);
+	fd_close(&end[1]);
+	assert_int_equal(log_pipe_read(&heard, &quota, 3), -EPIPE);
+	say("<2>after\n", 9);
+	assert_int_equal(log_pipe_read(&heard, &quota, 3), -EPIPE);
+	assert_string_equal(logged(), "");
+	log_pipe_close(&heard, &quota, 3);
+	assert_null(strstr(logged(), "after"));
+	/* both are closed */
+	assert_int_equal(read(end[0], out, 1), 0);
+	fd_close(&end[0]);
 }
 
 static void last_words(void **state)
@@ -220,6 +258,8 @@ int main(void)
 		PIPE_TEST(long_lines),
 		PIPE_TEST(too_many),
 		PIPE_TEST(in_crumbs),
+		PIPE_TEST(is_no_pipe),
+		PIPE_TEST(fds),
 		PIPE_TEST(last_words),
 		PIPE_TEST(last_words_too_many),
 	};
