@@ -227,6 +227,9 @@ static void fds_after_many_clients(void **state)
 	while (guest_read(&w->guest[0], drop, sizeof(drop), 100) > 0)
 		;
 	expect_count(w, &before);
+	/* now nobody is left who could type */
+	while (guest_read(&w->guest[0], drop, sizeof(drop), 0) > 0)
+		;
 	world_check_console(w, 0, 0);
 	world_end(w);
 }
