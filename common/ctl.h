@@ -91,11 +91,12 @@ struct ctl_msg {
 	int32_t error;		/* CTL_ACK: 0 or -errno */
 	uint64_t id;
 	union {
-		struct worker_config config;
+		/* The largest comes first: initialisers leave none of it out. */
 		struct {
 			uint32_t nplaces;
 			struct ctl_place place[PENDING_MAX];
 		};
+		struct worker_config config;
 	};
 };
 
