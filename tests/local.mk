@@ -209,7 +209,9 @@ peer_ldflags = $(AM_LDFLAGS) -Wl,--wrap=sendmmsg -Wl,--wrap=writev
 #   %C%_fuzz_fuzz_<name>_LDADD = $(fuzz_ldadd)
 #   %C%_fuzz_fuzz_<name>_LDFLAGS = $(fuzz_ldflags)
 fuzz_targets = \
+	%D%/fuzz/fuzz-control \
 	%D%/fuzz/fuzz-messages \
+	%D%/fuzz/fuzz-options \
 	%D%/fuzz/fuzz-resume \
 	%D%/fuzz/fuzz-ring
 include %D%/fuzz/corpus.mk
@@ -229,9 +231,27 @@ fuzz_front = \
 	%D%/fuzz/stream.c %D%/fuzz/stream.h \
 	$(fuzz_machine)
 
+%C%_fuzz_fuzz_control_SOURCES = \
+	%D%/fuzz/fuzz-control.c \
+	%D%/fuzz/ctrl-guest.c %D%/fuzz/ctrl-guest.h \
+	%D%/fuzz/ctrl-model.c %D%/fuzz/ctrl-model.h \
+	$(fuzz_front)
+%C%_fuzz_fuzz_control_LDADD = supervisor/libsupervisor.a $(fuzz_ldadd)
+%C%_fuzz_fuzz_control_LDFLAGS = $(fuzz_machine_ldflags)
+
 %C%_fuzz_fuzz_messages_SOURCES = %D%/fuzz/fuzz-messages.c $(fuzz_front)
 %C%_fuzz_fuzz_messages_LDADD = supervisor/libsupervisor.a $(fuzz_ldadd)
 %C%_fuzz_fuzz_messages_LDFLAGS = $(fuzz_machine_ldflags)
+
+%C%_fuzz_fuzz_options_SOURCES = \
+	%D%/fuzz/fuzz-options.c \
+	%D%/fuzz/input.h \
+	%D%/fuzz/options-host.c %D%/fuzz/options-host.h \
+	%D%/fuzz/options-model.c %D%/fuzz/options-model.h
+%C%_fuzz_fuzz_options_LDADD = supervisor/libsupervisor.a $(fuzz_ldadd)
+%C%_fuzz_fuzz_options_LDFLAGS = $(fuzz_ldflags) \
+	-Wl,--wrap=log_write -Wl,--wrap=geteuid \
+	-Wl,--wrap=getpwnam -Wl,--wrap=getgrnam
 
 %C%_fuzz_fuzz_resume_SOURCES = \
 	%D%/fuzz/fuzz-resume.c \

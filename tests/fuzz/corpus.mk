@@ -4,6 +4,55 @@
 # for some branch that no other one takes; what made a target fail has a name.
 
 fuzz_corpus = \
+	%D%/corpus/fuzz-control/die-10 \
+	%D%/corpus/fuzz-control/die-12 \
+	%D%/corpus/fuzz-control/die-2 \
+	%D%/corpus/fuzz-control/die-4 \
+	%D%/corpus/fuzz-control/die-6 \
+	%D%/corpus/fuzz-control/die-8 \
+	%D%/corpus/fuzz-control/found-05a51d67 \
+	%D%/corpus/fuzz-control/found-165a1504 \
+	%D%/corpus/fuzz-control/found-336b360c \
+	%D%/corpus/fuzz-control/found-3b841fa0 \
+	%D%/corpus/fuzz-control/found-5d989635 \
+	%D%/corpus/fuzz-control/found-5f218cfc \
+	%D%/corpus/fuzz-control/found-64e20b7c \
+	%D%/corpus/fuzz-control/found-69ca2c08 \
+	%D%/corpus/fuzz-control/found-6dfd3d54 \
+	%D%/corpus/fuzz-control/found-72b0b653 \
+	%D%/corpus/fuzz-control/found-76e3e77f \
+	%D%/corpus/fuzz-control/found-8ce790cc \
+	%D%/corpus/fuzz-control/found-8e86c32e \
+	%D%/corpus/fuzz-control/found-99f2713d \
+	%D%/corpus/fuzz-control/found-b895d802 \
+	%D%/corpus/fuzz-control/found-c66be721 \
+	%D%/corpus/fuzz-control/found-cecebc29 \
+	%D%/corpus/fuzz-control/found-db62e7ac \
+	%D%/corpus/fuzz-control/found-df6208c5 \
+	%D%/corpus/fuzz-control/found-e263aac5 \
+	%D%/corpus/fuzz-control/found-ef28fd33 \
+	%D%/corpus/fuzz-control/found-f42d36b9 \
+	%D%/corpus/fuzz-control/found-fa908dd8 \
+	%D%/corpus/fuzz-control/found-fe952597 \
+	%D%/corpus/fuzz-control/story-101 \
+	%D%/corpus/fuzz-control/story-12 \
+	%D%/corpus/fuzz-control/story-120 \
+	%D%/corpus/fuzz-control/story-133 \
+	%D%/corpus/fuzz-control/story-150 \
+	%D%/corpus/fuzz-control/story-160 \
+	%D%/corpus/fuzz-control/story-17 \
+	%D%/corpus/fuzz-control/story-177 \
+	%D%/corpus/fuzz-control/story-190 \
+	%D%/corpus/fuzz-control/story-2 \
+	%D%/corpus/fuzz-control/story-23 \
+	%D%/corpus/fuzz-control/story-31 \
+	%D%/corpus/fuzz-control/story-40 \
+	%D%/corpus/fuzz-control/story-44 \
+	%D%/corpus/fuzz-control/story-51 \
+	%D%/corpus/fuzz-control/story-66 \
+	%D%/corpus/fuzz-control/story-72 \
+	%D%/corpus/fuzz-control/story-80 \
+	%D%/corpus/fuzz-control/story-99 \
 	%D%/corpus/fuzz-messages/all-rings \
 	%D%/corpus/fuzz-messages/bad-ring \
 	%D%/corpus/fuzz-messages/big-ring \
@@ -78,6 +127,40 @@ fuzz_corpus = \
 	%D%/corpus/fuzz-messages/unknown \
 	%D%/corpus/fuzz-messages/wait \
 	%D%/corpus/fuzz-messages/wrong-fds \
+	%D%/corpus/fuzz-options/abbreviations \
+	%D%/corpus/fuzz-options/counts \
+	%D%/corpus/fuzz-options/escapes \
+	%D%/corpus/fuzz-options/forms \
+	%D%/corpus/fuzz-options/found-17d9d882 \
+	%D%/corpus/fuzz-options/found-20023a67 \
+	%D%/corpus/fuzz-options/found-4090e493 \
+	%D%/corpus/fuzz-options/found-53ec9e21 \
+	%D%/corpus/fuzz-options/found-675e2f86 \
+	%D%/corpus/fuzz-options/found-7ae953a2 \
+	%D%/corpus/fuzz-options/found-7c2c066c \
+	%D%/corpus/fuzz-options/found-8e022324 \
+	%D%/corpus/fuzz-options/found-939dea40 \
+	%D%/corpus/fuzz-options/found-9c149147 \
+	%D%/corpus/fuzz-options/found-a48ed4b4 \
+	%D%/corpus/fuzz-options/found-c82fd144 \
+	%D%/corpus/fuzz-options/found-d6352433 \
+	%D%/corpus/fuzz-options/found-d9a59482 \
+	%D%/corpus/fuzz-options/found-db3a6b2e \
+	%D%/corpus/fuzz-options/found-e049bb54 \
+	%D%/corpus/fuzz-options/found-ee336b6a \
+	%D%/corpus/fuzz-options/found-f4a5dda7 \
+	%D%/corpus/fuzz-options/found-fb011260 \
+	%D%/corpus/fuzz-options/modes \
+	%D%/corpus/fuzz-options/paths \
+	%D%/corpus/fuzz-options/ports \
+	%D%/corpus/fuzz-options/queue-sizes \
+	%D%/corpus/fuzz-options/sizes \
+	%D%/corpus/fuzz-options/strays \
+	%D%/corpus/fuzz-options/strays-posix \
+	%D%/corpus/fuzz-options/users \
+	%D%/corpus/fuzz-options/users-of-root \
+	%D%/corpus/fuzz-options/waits \
+	%D%/corpus/fuzz-options/words \
 	%D%/corpus/fuzz-resume/backlog \
 	%D%/corpus/fuzz-resume/budget \
 	%D%/corpus/fuzz-resume/client-given \

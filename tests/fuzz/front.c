@@ -12,8 +12,6 @@
 #include "tests/lib/vhost.h"
 
 #define SMALL_SIZE	0x1000
-#define GPA		UINT64_C(0x10000)
-#define UVA		UINT64_C(0x7f0000000000)
 #define AVAIL		0x400		/* in a ring's part of the memory */
 #define USED		0x800
 #define BUFFERS		0x8000
@@ -124,8 +122,8 @@ void front_raw(struct front *f, struct input *in)
 	stream_add_raw(&f->s, raw, n);
 }
 
-static void add(struct front *f, uint32_t request, const void *payload,
-		uint32_t size, const int *fd)
+void front_say(struct front *f, uint32_t request, const void *payload,
+	       uint32_t size, const int *fd)
 {
 	int copy = fd ? dup(*fd) : -1;
 
@@ -145,29 +143,31 @@ static void setup_ring(struct front *f, unsigned int i)
 	uint32_t num[2] = { i, FRONT_NUM }, base[2] = { i, f->avail[i] };
 	uint32_t on[2] = { i, 1 };
 	uint64_t index = i, addr[5] = {
-		i, UVA + part(i, 0), UVA + part(i, USED), UVA + part(i, AVAIL),
-		0,
+		i, FRONT_UVA + part(i, 0), FRONT_UVA + part(i, USED),
+		FRONT_UVA + part(i, AVAIL), 0,
 	};
 
-	add(f, FE_SET_VRING_NUM, num, 8, NULL);
-	add(f, FE_SET_VRING_BASE, base, 8, NULL);
-	add(f, FE_SET_VRING_ADDR, addr, 40, NULL);
-	add(f, FE_SET_VRING_CALL, &index, 8, &f->event[4 + i]);
-	add(f, FE_SET_VRING_KICK, &index, 8, &f->event[i]);
-	add(f, FE_SET_VRING_ENABLE, on, 8, NULL);
+	front_say(f, FE_SET_VRING_NUM, num, 8, NULL);
+	front_say(f, FE_SET_VRING_BASE, base, 8, NULL);
+	front_say(f, FE_SET_VRING_ADDR, addr, 40, NULL);
+	front_say(f, FE_SET_VRING_CALL, &index, 8, &f->event[4 + i]);
+	front_say(f, FE_SET_VRING_KICK, &index, 8, &f->event[i]);
+	front_say(f, FE_SET_VRING_ENABLE, on, 8, NULL);
 }
 
 void front_setup(struct front *f, uint8_t which)
 {
 	uint64_t features = F_VERSION_1 | F_PROTOCOL | F_INDIRECT |
-			    F_MULTIPORT | (which & 0x10 ? F_EVENT_IDX : 0);
+			    (which & 0x10 ? F_EVENT_IDX : 0) |
+			    (which & 0x20 ? 0 : F_MULTIPORT);
 	uint64_t protocol = P_REPLY_ACK | P_BACKEND_REQ | P_CONFIG |
 			    P_MEM_SLOTS;
-	uint64_t region[5] = { 0, GPA, FRONT_MEMORY, UVA, 0 };
+	uint64_t region[5] = { 0, FRONT_GPA, FRONT_MEMORY, FRONT_UVA,
+			       0 };
 
-	add(f, FE_SET_PROTOCOL_FEATURES, &protocol, 8, NULL);
-	add(f, FE_SET_FEATURES, &features, 8, NULL);
-	add(f, FE_ADD_MEM_REG, region, 40, &f->memory);
+	front_say(f, FE_SET_PROTOCOL_FEATURES, &protocol, 8, NULL);
+	front_say(f, FE_SET_FEATURES, &features, 8, NULL);
+	front_say(f, FE_ADD_MEM_REG, region, 40, &f->memory);
 	for (unsigned int i = 0; i < CONSOLE_RINGS; i++)
 		if (which & (1u << i))
 			setup_ring(f, i);
@@ -205,7 +205,7 @@ void front_chain(struct front *f, unsigned int ring, uint32_t len,
 	uint16_t slot = f->avail[ring] % FRONT_NUM;
 	uint64_t desc = part(ring, slot * 16u), avail = part(ring, AVAIL);
 
-	store(f, desc, GPA + buffer(ring, slot), 8);
+	store(f, desc, FRONT_GPA + buffer(ring, slot), 8);
 	store(f, desc + 8, len, 4);
 	store(f, desc + 12, flags, 2);
 	store(f, avail + 4 + 2u * slot, slot, 2);

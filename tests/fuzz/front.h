@@ -12,7 +12,10 @@
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/stream.h"
 
+#define FRONT_GPA	UINT64_C(0x10000)
+#define FRONT_UVA	UINT64_C(0x7f0000000000)
 #define FRONT_MEMORY	0x20000
+#define FRONT_FREE	0x18000		/* of it, from here on */
 #define FRONT_NUM	16
 #define FRONT_CHAIN	0x400		/* bytes of a slot's buffer */
 #define FRONT_EVENTS	8
@@ -41,7 +44,14 @@ void front_message(struct front *f, struct input *in);
 /* Bytes that are no message. */
 void front_raw(struct front *f, struct input *in);
 
-/* What QEMU says to get a console to work, for the rings in @which. */
+/* A message that is good, with a duplicate of *@fd unless that is NULL. */
+void front_say(struct front *f, uint32_t request, const void *payload,
+	       uint32_t size, const int *fd);
+
+/*
+ * What QEMU says to get a console to work, for the rings in bits 0 to 3 of
+ * @which; bit 4: with event indices, bit 5: without control queues.
+ */
 void front_setup(struct front *f, uint8_t which);
 
 /* Bytes of guest memory. */

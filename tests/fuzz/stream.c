@@ -110,6 +110,13 @@ void stream_reset(struct stream *s)
 	s->protocol_features = 0;
 }
 
+void stream_forget(struct stream *s)
+{
+	fuzz_check(s->sent == s->len && !s->have, "not all is said");
+	s->len = s->sent = 0;
+	s->n = s->answered = 0;
+}
+
 /* What SET_PROTOCOL_FEATURES comes to, before its own ack. */
 static void negotiate(struct stream *s, const struct stream_message *m,
 		      const void *payload, uint32_t size)
@@ -308,6 +315,7 @@ static void take_answers(struct stream *s)
 		if (s->have < HEADER + size)
 			return;
 		check_answer(s, size);
+		memcpy(s->last, s->in + HEADER, sizeof(s->last));
 		s->have -= HEADER + size;
 		memmove(s->in, s->in + HEADER + size, s->have);
 	}

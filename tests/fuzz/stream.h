@@ -40,6 +40,7 @@ struct stream {
 	bool ended;			/* it was */
 	uint64_t protocol_features;	/* acked, as far as it is written */
 	uint8_t in[1024];		/* an answer, in part */
+	uint8_t last[8];		/* the last one's first bytes */
 	size_t have;
 };
 
@@ -52,6 +53,9 @@ void stream_reset(struct stream *s);
 bool stream_add(struct stream *s, uint32_t request, uint32_t flags,
 		const void *payload, uint32_t size, const int *fds,
 		unsigned int nfds);
+
+/* What was said and answered makes room; what it came to stays. */
+void stream_forget(struct stream *s);
 
 /* The message added last is one that no front-end is refused. */
 void stream_last_is_good(struct stream *s);
