@@ -171,6 +171,6 @@ void vu_sync_resume(struct vu *vu, uint64_t pending_seq)
 		vu->ops->skip_open(vu->dev);
 	serve_rings(vu);
 	for (unsigned int i = 0; i < CONSOLE_RINGS; i++)
-		if (vu->vq[i].running)
+		if (vu_session(vu)->ring[i].started)
 			vq_call(&vu->vq[i]);
 }
