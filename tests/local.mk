@@ -216,6 +216,11 @@ fuzz_targets = \
 	%D%/fuzz/fuzz-ring
 include %D%/fuzz/corpus.mk
 
+# Worker code that calls the target before each load from guest memory.
+check_LIBRARIES += %D%/fuzz/libworker.a
+%C%_fuzz_libworker_a_SOURCES = $(worker_libworker_a_SOURCES)
+%C%_fuzz_libworker_a_CPPFLAGS = $(AM_CPPFLAGS) -DVDC_GUEST_HOOK
+
 # All run a worker in the target itself, and see it die between two calls.
 fuzz_machine = \
 	%D%/fuzz/input.h \
@@ -248,7 +253,10 @@ fuzz_front = \
 	%D%/fuzz/input.h \
 	%D%/fuzz/options-host.c %D%/fuzz/options-host.h \
 	%D%/fuzz/options-model.c %D%/fuzz/options-model.h
-%C%_fuzz_fuzz_options_LDADD = supervisor/libsupervisor.a $(fuzz_ldadd)
+%C%_fuzz_fuzz_options_LDADD = \
+	$(fuzz_main) \
+	supervisor/libsupervisor.a \
+	common/libcommon.a
 %C%_fuzz_fuzz_options_LDFLAGS = $(fuzz_ldflags) \
 	-Wl,--wrap=log_write -Wl,--wrap=geteuid \
 	-Wl,--wrap=getpwnam -Wl,--wrap=getgrnam
@@ -269,7 +277,7 @@ fuzz_front = \
 	$(fuzz_machine)
 %C%_fuzz_fuzz_ring_LDADD = supervisor/libsupervisor.a $(fuzz_ldadd)
 %C%_fuzz_fuzz_ring_LDFLAGS = $(fuzz_machine_ldflags) \
-	-Wl,--wrap=gmem_spans -Wl,--wrap=gmem_map -Wl,--wrap=gmem_release
+	-Wl,--wrap=gmem_map -Wl,--wrap=gmem_release
 
 check_scripts = \
 	%D%/build/apparmor.sh \
@@ -347,7 +355,7 @@ LDADD = \
 
 fuzz_ldadd = \
 	$(fuzz_main) \
-	worker/libworker.a \
+	%D%/fuzz/libworker.a \
 	common/libcommon.a \
 	$(LIBEVENT_LIBS) $(LIBCAP_NG_LIBS)
 fuzz_ldflags = $(AM_LDFLAGS) $(VDC_FUZZ_LDFLAGS)

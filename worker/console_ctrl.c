@@ -49,6 +49,7 @@ static bool read_message(const struct vring_chain *chain,
 
 		if (n > CTRL_MESSAGE_LEN - have)
 			n = CTRL_MESSAGE_LEN - have;
+		GUEST_POINT(chain->span[i].iov_base);
 		memcpy(wire + have, chain->span[i].iov_base, n);
 		have += n;
 	}

@@ -25,6 +25,7 @@ noinst_LIBRARIES += %D%/libworker.a
 	%D%/device.h \
 	%D%/fault.c %D%/fault.h \
 	%D%/gmem.c %D%/gmem.h \
+	%D%/guest_point.h \
 	%D%/handover.c %D%/handover.h \
 	%D%/jail.c %D%/jail.h \
 	%D%/jail_landlock.c \

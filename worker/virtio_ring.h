@@ -10,6 +10,8 @@
 #include <endian.h>
 #include <stdint.h>
 
+#include "worker/guest_point.h"
+
 #define VIRTQ_DESC_F_NEXT		1
 #define VIRTQ_DESC_F_WRITE		2
 #define VIRTQ_DESC_F_INDIRECT		4
@@ -61,12 +63,26 @@ static inline uint64_t virtq_used_size(uint32_t num)
 
 static inline uint16_t virtq_load16(const uint16_t *p)
 {
+	GUEST_POINT(p);
 	return le16toh(__atomic_load_n(p, __ATOMIC_RELAXED));
 }
 
 static inline uint16_t virtq_load16_acquire(const uint16_t *p)
 {
+	GUEST_POINT(p);
 	return le16toh(__atomic_load_n(p, __ATOMIC_ACQUIRE));
+}
+
+static inline uint32_t virtq_load32(const uint32_t *p)
+{
+	GUEST_POINT(p);
+	return le32toh(__atomic_load_n(p, __ATOMIC_RELAXED));
+}
+
+static inline uint64_t virtq_load64(const uint64_t *p)
+{
+	GUEST_POINT(p);
+	return le64toh(__atomic_load_n(p, __ATOMIC_RELAXED));
 }
 
 static inline void virtq_store16(uint16_t *p, uint16_t value)
@@ -88,8 +104,8 @@ static inline void virtq_store32(uint32_t *p, uint32_t value)
 static inline struct virtq_desc virtq_load_desc(const struct virtq_desc *p)
 {
 	return (struct virtq_desc){
-		.addr = le64toh(__atomic_load_n(&p->addr, __ATOMIC_RELAXED)),
-		.len = le32toh(__atomic_load_n(&p->len, __ATOMIC_RELAXED)),
+		.addr = virtq_load64(&p->addr),
+		.len = virtq_load32(&p->len),
 		.flags = virtq_load16(&p->flags),
 		.next = virtq_load16(&p->next),
 	};

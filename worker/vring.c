@@ -95,6 +95,7 @@ static struct virtq_desc load_indirect(const struct iovec *table,
 		part = table[i].iov_len - (size_t)at;
 		if (part > sizeof(raw) - have)
 			part = sizeof(raw) - have;
+		GUEST_POINT((unsigned char *)table[i].iov_base + at);
 		memcpy(to + have, (unsigned char *)table[i].iov_base + at,
 		       part);
 		have += part;

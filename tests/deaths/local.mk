@@ -35,7 +35,7 @@ deaths_ldadd = \
 %C%_test_ring_deaths_CPPFLAGS = $(AM_CPPFLAGS) -DVDC_STATE_HOOK
 %C%_test_ring_deaths_LDADD = $(deaths_ldadd)
 %C%_test_ring_deaths_LDFLAGS = $(fuzz_machine_ldflags) \
-	-Wl,--wrap=gmem_spans -Wl,--wrap=gmem_map -Wl,--wrap=gmem_release
+	-Wl,--wrap=gmem_map -Wl,--wrap=gmem_release
 
 check_PROGRAMS += $(death_tests)
 TESTS += $(death_tests)

@@ -80,6 +80,20 @@ static uint64_t checksum(void)
 	return sum;
 }
 
+/* Then a descriptor may rightly be read as an entry of a table, too. */
+static bool has_table_in_itself(unsigned int ring)
+{
+	const struct virtq_desc *desc =
+		(const void *)ring_world_part(&w, ring, PART_DESC);
+	const struct state_region *r = &w.region[ring * PARTS + PART_DESC];
+
+	for (uint32_t i = 0; i < w.num[ring]; i++)
+		if ((le16toh(desc[i].flags) & VIRTQ_DESC_F_INDIRECT) &&
+		    le64toh(desc[i].addr) - r->gpa < r->size)
+			return true;
+	return false;
+}
+
 /*
  * The same chain, walked by both while the guest holds still; neither writes
  * anything.
@@ -96,7 +110,12 @@ static void compare(unsigned int ring, uint16_t avail)
 		      r[PART_AVAIL].uva, r[PART_USED].uva))
 		return;
 	w.still = true;
+	w.nloads = 0;
 	err = vring_get(&vr, avail, &chain);
+	fuzz_check(err || !ring_world_loaded_twice(&w) ||
+			   has_table_in_itself(ring),
+		   "ring %u head %u: a field was read twice", ring,
+		   chain.head);
 	chain_model(&vr, avail, &model);
 	w.still = false;
 	fuzz_check(chain_model_agrees(&model, &vu->gmem, &chain, err),
@@ -111,7 +130,7 @@ static void add_later(struct input *in)
 	if (w.nlater == LATER_MAX)
 		return;
 	w.later[w.nlater++] = (struct later){
-		.calls = 1 + input_u8(in) % 32,
+		.loads = 1 + input_u8(in) % 128,
 		.region = input_u8(in) % REGIONS,
 		.at = input_u16(in),
 		.value = input_u16(in) | (uint32_t)input_u16(in) << 16,
@@ -177,6 +196,7 @@ static void operate(struct input *in)
 		overseer.die_again_in = ring ? 1 + op % 8 : 0;
 		break;
 	case 11:
+		w.m.config.skip = ring ? op : 0;
 		machine_replace(&w.m);
 		break;
 	case 12:

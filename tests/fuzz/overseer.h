@@ -20,6 +20,8 @@ struct overseer {
 	bool trusted;			/* what it wants has to be sane */
 	bool started;			/* CTL_START was handed out */
 	bool alive;			/* worker code runs */
+	/* before a load from guest memory; or NULL */
+	void (*guest)(const void *at);
 	unsigned int die_in;		/* calls until death; 0: never */
 	unsigned int die_again_in;	/* and of the one after it */
 	int maps;			/* guest memory mapped just now */

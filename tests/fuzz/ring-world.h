@@ -2,8 +2,8 @@
 /*
  * A console whose four rings run, in guest memory that is on the heap: each
  * part of each ring, and each piece of data memory, is a region of exactly its
- * size, so that a sanitizer sees every byte next to one. A guest that writes
- * between two fetches of a chain is played by the wrapped gmem_spans().
+ * size, so that a sanitizer sees every byte next to one. The guest may write
+ * before each load that the worker makes.
  */
 #ifndef TESTS_FUZZ_RING_WORLD_H
 #define TESTS_FUZZ_RING_WORLD_H
@@ -19,9 +19,10 @@ enum part { PART_DESC, PART_AVAIL, PART_USED, PARTS };
 #define DATA_REGIONS	4
 #define REGIONS		(DATA_FIRST + DATA_REGIONS)
 #define LATER_MAX	16
+#define LOADS_MAX	8192
 
 struct later {
-	unsigned int calls;		/* to gmem_spans() until then */
+	unsigned int loads;		/* until then */
 	unsigned int region;
 	uint32_t at;
 	uint32_t value;
@@ -39,6 +40,8 @@ struct ring_world {
 	struct later later[LATER_MAX];
 	unsigned int nlater;
 	bool still;			/* nothing happens later just now */
+	const void *load[LOADS_MAX];	/* and this was loaded meanwhile */
+	unsigned int nloads;
 };
 
 /* All rings run, empty, at index @base. One world at a time. */
@@ -52,6 +55,9 @@ static inline uint8_t *ring_world_part(struct ring_world *w,
 {
 	return w->ptr[ring * PARTS + part];
 }
+
+/* Was anything loaded twice since @w->still? */
+bool ring_world_loaded_twice(struct ring_world *w);
 
 /* Writes @n bytes of a region, as far as they are in it. */
 void ring_world_poke(struct ring_world *w, unsigned int region, uint32_t at,
