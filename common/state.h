@@ -148,13 +148,19 @@ struct state_vu_out_record {
 	struct iovec iov;
 };
 
+enum state_completed {
+	COMPLETED_NONE,			/* in this generation */
+	COMPLETED_GOOD,
+	COMPLETED_BREAKS,		/* and the ring is broken with it */
+};
+
 /* A ring this device drains chain by chain; true while gen is the ring's. */
 struct state_ring_pos {
 	uint64_t gen;
 	uint16_t avail;			/* next avail index */
 	uint16_t used;			/* used index once all is published */
 	uint16_t head;			/* the last completed chain ... */
-	uint16_t completed;		/* ... 0: none in this generation */
+	uint16_t completed;		/* ... enum state_completed */
 	uint32_t len;			/* ... and its used length */
 	uint32_t off;			/* bytes taken of the open chain */
 };
@@ -171,6 +177,7 @@ struct state_tx {
 enum state_rx_kind {
 	RX_RECEIVE,			/* msg_len bytes fill the chains in order */
 	RX_RETURN,			/* the chains go back with length 0 */
+	RX_RETURN_BREAKS,		/* and the ring is broken with them */
 };
 
 /* Input straight into guest buffers. */

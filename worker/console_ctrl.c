@@ -27,6 +27,8 @@ void console_ctrl_start(struct console *console, enum console_queue queue,
 
 	if (pos->gen == ring->gen) {
 		ring_pos_publish(pos, &console->vu.vq[queue]);
+		if (pos->completed == COMPLETED_BREAKS)
+			vu_break_ring(&console->vu, queue, "as found before");
 		return;
 	}
 	*next = *now;
@@ -121,6 +123,8 @@ static bool receive(struct console *console)
 		next->owed = ctrl_receive(next->owed, &msg);
 	}
 	ring_pos_complete(&next->from_guest, chain->head, 0);
+	if (err < 0 && chain->fatal)
+		next->from_guest.completed = COMPLETED_BREAKS;
 	STATE_SWITCH(&state->ctrl);
 	ring_pos_publish(&next->from_guest,
 			 &console->vu.vq[CONSOLE_CTRL_TX]);
@@ -169,6 +173,8 @@ static bool deliver(struct console *console)
 		len = CTRL_MESSAGE_LEN;
 	}
 	ring_pos_complete(&next->to_guest, chain->head, len);
+	if (err < 0 && chain->fatal)
+		next->to_guest.completed = COMPLETED_BREAKS;
 	STATE_SWITCH(&state->ctrl);
 	ring_pos_publish(&next->to_guest, &console->vu.vq[CONSOLE_CTRL_RX]);
 	if (err < 0 && chain->fatal)

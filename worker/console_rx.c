@@ -25,7 +25,7 @@ static unsigned int chains_done(const struct state_rx *rx)
 	uint64_t left = rx->msg.msg_len;
 	unsigned int n = 0;
 
-	if (rx->kind == RX_RETURN)
+	if (rx->kind != RX_RECEIVE)
 		return rx->n;
 	while (n < rx->n && left) {
 		left -= left < rx->capacity[n] ? left : rx->capacity[n];
@@ -74,6 +74,9 @@ void console_rx_start(struct console *console, const struct state_ring *ring)
 
 	if (now->gen == ring->gen) {
 		publish(console, now);
+		if (now->kind == RX_RETURN_BREAKS)
+			vu_break_ring(&console->vu, CONSOLE_RX,
+				      "as found before");
 		return;
 	}
 	*next = (struct state_rx){
@@ -143,6 +146,8 @@ static void give_back(struct console *console, struct state_rx *next,
 {
 	log_limited(LOG_WARN, "input buffer returned unused: %s", why);
 	return_unused(next, head);
+	if (console->chain.fatal)
+		next->kind = RX_RETURN_BREAKS;
 	STATE_SWITCH(&console->state->rx);
 	publish(console, next);
 	pulse_progress(console->state);

@@ -27,6 +27,9 @@ void console_tx_start(struct console *console, const struct state_ring *ring)
 
 	if (now->ring.gen == ring->gen) {
 		ring_pos_publish(&now->ring, tx_vq(console));
+		if (now->ring.completed == COMPLETED_BREAKS)
+			vu_break_ring(&console->vu, CONSOLE_TX,
+				      "as found before");
 		return;
 	}
 	*next = *now;
@@ -38,6 +41,8 @@ void console_tx_start(struct console *console, const struct state_ring *ring)
 static void finish_chain(struct console *console, struct state_tx *next)
 {
 	ring_pos_complete(&next->ring, console->chain.head, 0);
+	if (console->chain.fatal)
+		next->ring.completed = COMPLETED_BREAKS;
 	STATE_SWITCH(&console->state->tx);
 	ring_pos_publish(&next->ring, tx_vq(console));
 	pulse_progress(console->state);

@@ -17,14 +17,14 @@ void ring_pos_complete(struct state_ring_pos *pos, uint16_t head, uint32_t len)
 	pos->avail++;
 	pos->used++;
 	pos->head = head;
-	pos->completed = 1;
+	pos->completed = COMPLETED_GOOD;
 	pos->len = len;
 	pos->off = 0;
 }
 
 void ring_pos_publish(const struct state_ring_pos *pos, struct vq *vq)
 {
-	if (!pos->completed)
+	if (pos->completed == COMPLETED_NONE)
 		return;
 	vring_put(&vq->vr, (uint16_t)(pos->used - 1), pos->head, pos->len);
 	vring_publish(&vq->vr, pos->used);

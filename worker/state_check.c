@@ -85,14 +85,14 @@
 		    session->says - tx->said <= 1)			\
 	POS(pos_gen, pos->gen <= session->next_gen)			\
 	POS(pos_unused, pos->gen || (!pos->completed && !pos->off))	\
-	POS(pos_completed, pos->completed <= 1)				\
+	POS(pos_completed, pos->completed <= COMPLETED_BREAKS)		\
 	POS(pos_head, !pos->completed ||				\
 		      is_head(session, ring, pos->gen, pos->head))	\
 									\
 	WHOLE(rx_gen, rx->gen <= session->next_gen)			\
 	WHOLE(rx_n, rx->n <= RX_CHAINS_MAX)				\
 	WHOLE(rx_unused, rx->gen || !rx->n)				\
-	WHOLE(rx_kind, rx->kind <= RX_RETURN)				\
+	WHOLE(rx_kind, rx->kind <= RX_RETURN_BREAKS)			\
 	WHOLE(rx_head, are_heads(session, rx))				\
 	WHOLE(rx_count, rx->msg.msg_len <= capacity(rx))		\
 	WHOLE(typed, s->typed <= POSITION_MAX)				\

@@ -4,6 +4,7 @@
 # for some branch that no other one takes; what made a target fail has a name.
 
 fuzz_corpus = \
+	%D%/corpus/fuzz-control/broken-when-a-worker-died \
 	%D%/corpus/fuzz-control/call-of-broken-ring \
 	%D%/corpus/fuzz-control/die-10 \
 	%D%/corpus/fuzz-control/die-12 \

@@ -154,7 +154,7 @@ static bool returned(const struct state_session *se, unsigned int ring,
 static bool position(const struct state_session *se, unsigned int ring,
 		     const struct state_ring_pos *pos)
 {
-	if (pos->gen > se->next_gen || pos->completed > 1)
+	if (pos->gen > se->next_gen || pos->completed > 2)
 		return false;
 	if (!pos->gen && (pos->completed || pos->off))
 		return false;
@@ -181,7 +181,7 @@ static bool input(const struct console_state *s)
 	const struct state_rx *rx = STATE_CURRENT(&s->rx);
 	uint64_t left = rx->msg.msg_len;
 
-	if (rx->gen > se->next_gen || rx->n > 16 || rx->kind > 1 ||
+	if (rx->gen > se->next_gen || rx->n > 16 || rx->kind > 2 ||
 	    (rx->n && !rx->gen))
 		return false;
 	for (unsigned int i = 0; i < rx->n; i++) {

@@ -197,9 +197,9 @@ static void typed_to(uint64_t typed)
 	X(pos_unused, g.ctrl->from_guest.gen = 1; g.ctrl->from_guest.off = 1, \
 	  g.ctrl->from_guest.gen = g.ctrl->from_guest.completed = 0;	\
 	  g.ctrl->from_guest.off = 1)					\
-	X(pos_completed, NOTHING, g.tx->ring.completed = 2)		\
+	X(pos_completed, NOTHING, g.tx->ring.completed = 3)		\
 	X(pos_completed, g.ctrl->to_guest.completed = 0,		\
-	  g.ctrl->to_guest.completed = 2)				\
+	  g.ctrl->to_guest.completed = 3)				\
 	X(pos_head, NOTHING, g.tx->ring.head++)				\
 	X(pos_head, g.tx->ring.head++; g.tx->ring.completed = 0,	\
 	  g.tx->ring.head = UINT16_MAX)					\
@@ -211,7 +211,8 @@ static void typed_to(uint64_t typed)
 	X(rx_n, NOTHING, g.rx->n++)					\
 	X(rx_unused, g.rx->gen = g.rx->n = 0; g.rx->msg.msg_len = 0,	\
 	  g.rx->gen = 0)						\
-	X(rx_kind, g.rx->kind = RX_RETURN, g.rx->kind = RX_RETURN + 1)	\
+	X(rx_kind, g.rx->kind = RX_RETURN_BREAKS,			\
+	  g.rx->kind = RX_RETURN_BREAKS + 1)				\
 	X(rx_head, NOTHING, g.rx->head[0]++)				\
 	X(rx_head, g.rx->head[15]++; g.rx->n--; g.rx->msg.msg_len = 0,	\
 	  g.rx->head[15]++)						\
