@@ -227,13 +227,15 @@ fuzz_machine = \
 	%D%/fuzz/machine.c %D%/fuzz/machine.h \
 	%D%/fuzz/overseer.c %D%/fuzz/overseer.h
 fuzz_machine_ldflags = $(fuzz_ldflags) \
-	-Wl,--wrap=sendmmsg -Wl,--wrap=recvmmsg \
+	-Wl,--wrap=sendmmsg -Wl,--wrap=recvmmsg -Wl,--wrap=recvmsg \
 	-Wl,--wrap=vring_put -Wl,--wrap=vring_publish \
 	-Wl,--wrap=mmap -Wl,--wrap=munmap
 
 fuzz_front = \
 	%D%/fuzz/front.c %D%/fuzz/front.h \
+	%D%/fuzz/some-fd.c %D%/fuzz/some-fd.h \
 	%D%/fuzz/stream.c %D%/fuzz/stream.h \
+	%D%/fuzz/stream-foretell.c \
 	$(fuzz_machine)
 
 %C%_fuzz_fuzz_control_SOURCES = \

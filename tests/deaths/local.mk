@@ -21,6 +21,7 @@ deaths_ldadd = \
 	%D%/test-message-deaths.c \
 	%D%/deaths.c %D%/deaths.h \
 	tests/fuzz/stream.c tests/fuzz/stream.h \
+	tests/fuzz/stream-foretell.c \
 	$(fuzz_machine)
 %C%_test_message_deaths_CPPFLAGS = $(AM_CPPFLAGS) -DVDC_STATE_HOOK
 %C%_test_message_deaths_LDADD = $(deaths_ldadd)

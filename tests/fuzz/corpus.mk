@@ -56,12 +56,16 @@ fuzz_corpus = \
 	%D%/corpus/fuzz-control/story-80 \
 	%D%/corpus/fuzz-control/story-99 \
 	%D%/corpus/fuzz-messages/all-rings \
+	%D%/corpus/fuzz-messages/answers-wait-for-room \
+	%D%/corpus/fuzz-messages/backend-fd-of-all-kinds \
 	%D%/corpus/fuzz-messages/bad-ring \
 	%D%/corpus/fuzz-messages/big-ring \
 	%D%/corpus/fuzz-messages/big-ring-refused \
 	%D%/corpus/fuzz-messages/block \
 	%D%/corpus/fuzz-messages/burst \
 	%D%/corpus/fuzz-messages/byte-by-byte \
+	%D%/corpus/fuzz-messages/call-is-a-socket \
+	%D%/corpus/fuzz-messages/call-is-no-file-to-write \
 	%D%/corpus/fuzz-messages/clients \
 	%D%/corpus/fuzz-messages/config \
 	%D%/corpus/fuzz-messages/ctrl-ready \
@@ -73,58 +77,115 @@ fuzz_corpus = \
 	%D%/corpus/fuzz-messages/die-50 \
 	%D%/corpus/fuzz-messages/die-7 \
 	%D%/corpus/fuzz-messages/drop-oldest \
+	%D%/corpus/fuzz-messages/enable-without-protocol \
+	%D%/corpus/fuzz-messages/err-fd-of-broken-ring \
+	%D%/corpus/fuzz-messages/escape-key \
+	%D%/corpus/fuzz-messages/fds-amid-a-message \
+	%D%/corpus/fuzz-messages/fds-cut-short \
+	%D%/corpus/fuzz-messages/fds-of-all-kinds-1 \
+	%D%/corpus/fuzz-messages/fds-of-all-kinds-2 \
+	%D%/corpus/fuzz-messages/fds-of-all-kinds-3 \
+	%D%/corpus/fuzz-messages/fds-of-all-kinds-4 \
+	%D%/corpus/fuzz-messages/fds-too-many \
+	%D%/corpus/fuzz-messages/fds-with-each \
+	%D%/corpus/fuzz-messages/found-00b73d94 \
 	%D%/corpus/fuzz-messages/found-00ef49d9 \
+	%D%/corpus/fuzz-messages/found-049fe33e \
 	%D%/corpus/fuzz-messages/found-05191fe7 \
-	%D%/corpus/fuzz-messages/found-08df6e4b \
-	%D%/corpus/fuzz-messages/found-1958b377 \
-	%D%/corpus/fuzz-messages/found-20ca185b \
-	%D%/corpus/fuzz-messages/found-28c3af57 \
-	%D%/corpus/fuzz-messages/found-2ae11757 \
-	%D%/corpus/fuzz-messages/found-32c202d8 \
-	%D%/corpus/fuzz-messages/found-34c56009 \
+	%D%/corpus/fuzz-messages/found-065ef834 \
+	%D%/corpus/fuzz-messages/found-0be0df32 \
+	%D%/corpus/fuzz-messages/found-0daff6d2 \
+	%D%/corpus/fuzz-messages/found-0f2974fa \
+	%D%/corpus/fuzz-messages/found-12495132 \
+	%D%/corpus/fuzz-messages/found-13796cdd \
+	%D%/corpus/fuzz-messages/found-180c189a \
+	%D%/corpus/fuzz-messages/found-18ea8aff \
+	%D%/corpus/fuzz-messages/found-1aae270e \
+	%D%/corpus/fuzz-messages/found-23774f68 \
+	%D%/corpus/fuzz-messages/found-23853089 \
+	%D%/corpus/fuzz-messages/found-24614bd4 \
+	%D%/corpus/fuzz-messages/found-249a8ed8 \
+	%D%/corpus/fuzz-messages/found-273d7462 \
+	%D%/corpus/fuzz-messages/found-2947398c \
+	%D%/corpus/fuzz-messages/found-2b07346d \
+	%D%/corpus/fuzz-messages/found-2b83bfa1 \
+	%D%/corpus/fuzz-messages/found-2f2de52c \
+	%D%/corpus/fuzz-messages/found-3079ddb7 \
+	%D%/corpus/fuzz-messages/found-382ccf25 \
+	%D%/corpus/fuzz-messages/found-389f5182 \
+	%D%/corpus/fuzz-messages/found-395df8f7 \
 	%D%/corpus/fuzz-messages/found-3aee6693 \
-	%D%/corpus/fuzz-messages/found-3c8b9769 \
-	%D%/corpus/fuzz-messages/found-4232895f \
-	%D%/corpus/fuzz-messages/found-54a28b26 \
-	%D%/corpus/fuzz-messages/found-6514fdbd \
-	%D%/corpus/fuzz-messages/found-676d845f \
-	%D%/corpus/fuzz-messages/found-71a3b32a \
-	%D%/corpus/fuzz-messages/found-82e481e7 \
-	%D%/corpus/fuzz-messages/found-8bb3fdc6 \
-	%D%/corpus/fuzz-messages/found-8dd37f99 \
-	%D%/corpus/fuzz-messages/found-979f89c7 \
-	%D%/corpus/fuzz-messages/found-a044f266 \
+	%D%/corpus/fuzz-messages/found-3d027d5d \
+	%D%/corpus/fuzz-messages/found-40d66a26 \
+	%D%/corpus/fuzz-messages/found-48f7eb5f \
+	%D%/corpus/fuzz-messages/found-497c8297 \
+	%D%/corpus/fuzz-messages/found-4a3b6c26 \
+	%D%/corpus/fuzz-messages/found-4bacc001 \
+	%D%/corpus/fuzz-messages/found-4be85aa2 \
+	%D%/corpus/fuzz-messages/found-58c4e633 \
+	%D%/corpus/fuzz-messages/found-58d121b2 \
+	%D%/corpus/fuzz-messages/found-5958cad6 \
+	%D%/corpus/fuzz-messages/found-5dbf05c8 \
+	%D%/corpus/fuzz-messages/found-726b316b \
+	%D%/corpus/fuzz-messages/found-77c66953 \
+	%D%/corpus/fuzz-messages/found-7bcba8ff \
+	%D%/corpus/fuzz-messages/found-7f91589d \
+	%D%/corpus/fuzz-messages/found-7feaa712 \
+	%D%/corpus/fuzz-messages/found-82529d62 \
+	%D%/corpus/fuzz-messages/found-89c2fd04 \
+	%D%/corpus/fuzz-messages/found-99a935c2 \
+	%D%/corpus/fuzz-messages/found-9ac61fc1 \
+	%D%/corpus/fuzz-messages/found-9ca9a976 \
+	%D%/corpus/fuzz-messages/found-9d8c09d5 \
+	%D%/corpus/fuzz-messages/found-a0fe5300 \
 	%D%/corpus/fuzz-messages/found-a15aee32 \
-	%D%/corpus/fuzz-messages/found-a227e650 \
-	%D%/corpus/fuzz-messages/found-a5d82efc \
-	%D%/corpus/fuzz-messages/found-ab24c6d8 \
-	%D%/corpus/fuzz-messages/found-b16c312c \
-	%D%/corpus/fuzz-messages/found-b1e453d1 \
-	%D%/corpus/fuzz-messages/found-b6912257 \
-	%D%/corpus/fuzz-messages/found-b698768f \
-	%D%/corpus/fuzz-messages/found-b6e4cd9a \
+	%D%/corpus/fuzz-messages/found-acefb317 \
 	%D%/corpus/fuzz-messages/found-b8011dd4 \
-	%D%/corpus/fuzz-messages/found-bc6d5e36 \
-	%D%/corpus/fuzz-messages/found-c35850ec \
-	%D%/corpus/fuzz-messages/found-d3619faa \
-	%D%/corpus/fuzz-messages/found-d68d97b7 \
-	%D%/corpus/fuzz-messages/found-d7a6cd76 \
-	%D%/corpus/fuzz-messages/found-f7944199 \
-	%D%/corpus/fuzz-messages/found-fb086aaf \
+	%D%/corpus/fuzz-messages/found-bed591da \
+	%D%/corpus/fuzz-messages/found-c1867ffc \
+	%D%/corpus/fuzz-messages/found-c18de0cb \
+	%D%/corpus/fuzz-messages/found-c21bf643 \
+	%D%/corpus/fuzz-messages/found-c57bf738 \
+	%D%/corpus/fuzz-messages/found-c63e1a56 \
+	%D%/corpus/fuzz-messages/found-cd444161 \
+	%D%/corpus/fuzz-messages/found-cd7919cc \
+	%D%/corpus/fuzz-messages/found-d0fc2d87 \
+	%D%/corpus/fuzz-messages/found-d70028b6 \
+	%D%/corpus/fuzz-messages/found-de4ff32d \
+	%D%/corpus/fuzz-messages/found-e25bd273 \
+	%D%/corpus/fuzz-messages/found-e97e8789 \
+	%D%/corpus/fuzz-messages/found-ea2d3e5d \
+	%D%/corpus/fuzz-messages/found-eaf3e257 \
+	%D%/corpus/fuzz-messages/found-eca66e7d \
+	%D%/corpus/fuzz-messages/found-ee31a245 \
+	%D%/corpus/fuzz-messages/found-ee8dca3b \
+	%D%/corpus/fuzz-messages/found-f964589d \
+	%D%/corpus/fuzz-messages/found-fcd2ba45 \
+	%D%/corpus/fuzz-messages/found-fd3aa4ef \
 	%D%/corpus/fuzz-messages/framing \
 	%D%/corpus/fuzz-messages/half-header \
 	%D%/corpus/fuzz-messages/inband \
+	%D%/corpus/fuzz-messages/kick-is-polled \
 	%D%/corpus/fuzz-messages/largest \
 	%D%/corpus/fuzz-messages/later-too-many-fds \
+	%D%/corpus/fuzz-messages/memory-of-all-kinds \
 	%D%/corpus/fuzz-messages/no-fd-poll \
+	%D%/corpus/fuzz-messages/one-region-too-many \
 	%D%/corpus/fuzz-messages/oversize \
 	%D%/corpus/fuzz-messages/raw \
 	%D%/corpus/fuzz-messages/reconnect \
 	%D%/corpus/fuzz-messages/reset \
+	%D%/corpus/fuzz-messages/short-table \
 	%D%/corpus/fuzz-messages/slots \
 	%D%/corpus/fuzz-messages/stop-cont \
 	%D%/corpus/fuzz-messages/swap-both \
 	%D%/corpus/fuzz-messages/tables \
+	%D%/corpus/fuzz-messages/terminal-far-behind \
+	%D%/corpus/fuzz-messages/terminal-has-no-room \
+	%D%/corpus/fuzz-messages/terminal-is-a-file \
+	%D%/corpus/fuzz-messages/terminal-is-a-folder \
+	%D%/corpus/fuzz-messages/terminal-is-full \
+	%D%/corpus/fuzz-messages/terminal-paused \
 	%D%/corpus/fuzz-messages/too-many-fds \
 	%D%/corpus/fuzz-messages/unknown \
 	%D%/corpus/fuzz-messages/wait \
@@ -291,37 +352,68 @@ fuzz_corpus = \
 	%D%/corpus/fuzz-ring/exact-slow-5 \
 	%D%/corpus/fuzz-ring/exact-slow-6 \
 	%D%/corpus/fuzz-ring/exact-slow-7 \
-	%D%/corpus/fuzz-ring/found-01a3e748 \
-	%D%/corpus/fuzz-ring/found-01bb73d9 \
 	%D%/corpus/fuzz-ring/found-072b6b87 \
+	%D%/corpus/fuzz-ring/found-0d487d5a \
+	%D%/corpus/fuzz-ring/found-0ef85568 \
+	%D%/corpus/fuzz-ring/found-119c282a \
+	%D%/corpus/fuzz-ring/found-1885a74d \
+	%D%/corpus/fuzz-ring/found-1dd3729c \
 	%D%/corpus/fuzz-ring/found-1dd3fb4f \
+	%D%/corpus/fuzz-ring/found-2b471af8 \
 	%D%/corpus/fuzz-ring/found-32d45e20 \
-	%D%/corpus/fuzz-ring/found-394392c8 \
+	%D%/corpus/fuzz-ring/found-41a33623 \
+	%D%/corpus/fuzz-ring/found-48709061 \
 	%D%/corpus/fuzz-ring/found-510fcac0 \
-	%D%/corpus/fuzz-ring/found-51a2141d \
-	%D%/corpus/fuzz-ring/found-58b49679 \
-	%D%/corpus/fuzz-ring/found-5bb0f353 \
+	%D%/corpus/fuzz-ring/found-52cb51e7 \
+	%D%/corpus/fuzz-ring/found-5599633b \
+	%D%/corpus/fuzz-ring/found-5b7d5074 \
+	%D%/corpus/fuzz-ring/found-62cb128e \
 	%D%/corpus/fuzz-ring/found-62d4b545 \
-	%D%/corpus/fuzz-ring/found-6369c1bc \
-	%D%/corpus/fuzz-ring/found-79b23d38 \
-	%D%/corpus/fuzz-ring/found-8160e8b2 \
-	%D%/corpus/fuzz-ring/found-84ae6cf7 \
-	%D%/corpus/fuzz-ring/found-875387f8 \
-	%D%/corpus/fuzz-ring/found-b74f3850 \
-	%D%/corpus/fuzz-ring/found-c2180708 \
+	%D%/corpus/fuzz-ring/found-68893484 \
+	%D%/corpus/fuzz-ring/found-70eefdaa \
+	%D%/corpus/fuzz-ring/found-890c97a3 \
+	%D%/corpus/fuzz-ring/found-892802d5 \
+	%D%/corpus/fuzz-ring/found-8d3c24f8 \
+	%D%/corpus/fuzz-ring/found-9842926a \
+	%D%/corpus/fuzz-ring/found-9ec72544 \
+	%D%/corpus/fuzz-ring/found-a6128d29 \
+	%D%/corpus/fuzz-ring/found-b47b608b \
+	%D%/corpus/fuzz-ring/found-b6437249 \
+	%D%/corpus/fuzz-ring/found-b766a59d \
+	%D%/corpus/fuzz-ring/found-ba76cc9e \
+	%D%/corpus/fuzz-ring/found-be117438 \
 	%D%/corpus/fuzz-ring/found-c3c00217 \
 	%D%/corpus/fuzz-ring/found-c5c6be2b \
-	%D%/corpus/fuzz-ring/found-dbf789dc \
-	%D%/corpus/fuzz-ring/found-e8edd457 \
+	%D%/corpus/fuzz-ring/found-cbb58cc2 \
+	%D%/corpus/fuzz-ring/found-cfe4b8d0 \
+	%D%/corpus/fuzz-ring/found-d1b2d562 \
+	%D%/corpus/fuzz-ring/found-dc02ef6e \
+	%D%/corpus/fuzz-ring/found-dc5b8900 \
+	%D%/corpus/fuzz-ring/found-ddf82754 \
+	%D%/corpus/fuzz-ring/found-e5e28e6e \
+	%D%/corpus/fuzz-ring/found-e6025aa2 \
+	%D%/corpus/fuzz-ring/found-ec9a309f \
 	%D%/corpus/fuzz-ring/found-ef97cb4d \
-	%D%/corpus/fuzz-ring/found-f084fca5 \
+	%D%/corpus/fuzz-ring/found-f1ed56af \
+	%D%/corpus/fuzz-ring/found-f45b4102 \
+	%D%/corpus/fuzz-ring/found-fa9e44cf \
+	%D%/corpus/fuzz-ring/full-control-pass \
+	%D%/corpus/fuzz-ring/full-pass \
+	%D%/corpus/fuzz-ring/guest-changes-addr \
+	%D%/corpus/fuzz-ring/guest-changes-flags \
+	%D%/corpus/fuzz-ring/guest-changes-head \
+	%D%/corpus/fuzz-ring/guest-changes-index \
+	%D%/corpus/fuzz-ring/guest-changes-len \
+	%D%/corpus/fuzz-ring/guest-changes-next \
 	%D%/corpus/fuzz-ring/head-past \
 	%D%/corpus/fuzz-ring/held \
+	%D%/corpus/fuzz-ring/held-between-pieces \
 	%D%/corpus/fuzz-ring/held-wait \
 	%D%/corpus/fuzz-ring/idx \
 	%D%/corpus/fuzz-ring/indirect \
 	%D%/corpus/fuzz-ring/input \
 	%D%/corpus/fuzz-ring/input-before \
+	%D%/corpus/fuzz-ring/input-in-many-pieces \
 	%D%/corpus/fuzz-ring/later \
 	%D%/corpus/fuzz-ring/later-rx \
 	%D%/corpus/fuzz-ring/loop \
@@ -330,9 +422,12 @@ fuzz_corpus = \
 	%D%/corpus/fuzz-ring/next \
 	%D%/corpus/fuzz-ring/one-entry \
 	%D%/corpus/fuzz-ring/outside \
+	%D%/corpus/fuzz-ring/over-4-gib \
 	%D%/corpus/fuzz-ring/print \
 	%D%/corpus/fuzz-ring/print-noevent \
 	%D%/corpus/fuzz-ring/print-wrap \
 	%D%/corpus/fuzz-ring/self \
+	%D%/corpus/fuzz-ring/skip-each-ring \
+	%D%/corpus/fuzz-ring/table-across-regions \
 	%D%/corpus/fuzz-ring/table-loop \
 	%D%/corpus/fuzz-ring/table-next

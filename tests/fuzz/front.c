@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include "tests/fuzz/front.h"
 
-#include <fcntl.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "tests/fuzz/some-fd.h"
 #include "tests/lib/vhost.h"
 
 #define SMALL_SIZE	0x1000
@@ -25,7 +24,7 @@ struct worker_config front_config(uint8_t bits)
 		.overflow = (bits >> 1) % 3,
 		.wait_ms = 20,
 		.notices = !(bits & 8),
-		.escape = ESCAPE_NONE,
+		.escape = bits & 0x40 ? 'y' : ESCAPE_NONE,
 	};
 }
 
@@ -59,11 +58,9 @@ void front_again(struct front *f)
 	stream_reset(&f->s);
 }
 
-/* A duplicate, or a fresh fd, of the kind that @what names. */
-static int some_fd(const struct front *f, uint8_t what)
+/* A duplicate of one there is, or any other. */
+static int fd_for(const struct front *f, uint8_t what)
 {
-	int pair[2];
-
 	switch (what % 8) {
 	case 0: case 1:
 		return dup(f->event[what / 8 % FRONT_EVENTS]);
@@ -71,20 +68,9 @@ static int some_fd(const struct front *f, uint8_t what)
 		return dup(f->memory);
 	case 4:
 		return dup(f->small);
-	case 5:
-		if (pipe2(pair, O_CLOEXEC | (what & 8 ? O_NONBLOCK : 0)) < 0)
-			return -1;
-		break;
-	case 6:
-		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
-			       pair) < 0)
-			return -1;
-		break;
 	default:
-		return open("/dev/null", O_RDWR | O_CLOEXEC);
+		return some_fd(what / 8 + what % 8 % 5 * 32);
 	}
-	fd_close(&pair[what >> 4 & 1]);
-	return pair[!(what >> 4 & 1)];
 }
 
 void front_message(struct front *f, struct input *in)
@@ -103,7 +89,7 @@ void front_message(struct front *f, struct input *in)
 	input_bytes(in, payload, size < sizeof(payload) ? size :
 							  sizeof(payload));
 	for (unsigned int i = 0; i < nfds; i++) {
-		fds[i] = some_fd(f, input_u8(in));
+		fds[i] = fd_for(f, input_u8(in));
 		if (fds[i] < 0) {
 			fd_close_all(fds, i);
 			return;
@@ -111,6 +97,8 @@ void front_message(struct front *f, struct input *in)
 	}
 	if (!stream_add(&f->s, request, flags, payload, size, fds, nfds))
 		fd_close_all(fds, nfds);
+	else if (bits >= 0x40 && bits < 0x80)
+		stream_last_fds_at(&f->s, input_u16(in));
 }
 
 void front_raw(struct front *f, struct input *in)

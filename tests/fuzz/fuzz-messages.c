@@ -3,9 +3,12 @@
  * A vhost-user message stream with fds, cut anywhere, to a worker that may die
  * anywhere. The input is a list of operations.
  */
+#include <unistd.h>
+
 #include "tests/fuzz/front.h"
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/machine.h"
+#include "tests/fuzz/some-fd.h"
 
 #define OPS_MAX		200
 
@@ -18,9 +21,19 @@ static void reconnect(bool at_once)
 {
 	machine_disconnect(&m);
 	stream_reset(&f.s);
+	overseer.fds_in = 0;
+	overseer.fds_lost = false;
 	if (!at_once)
 		machine_run(&m, 4);
 	machine_connect(&m);
+}
+
+/* Some of those that come next have no room, and it cannot go on so. */
+static void lose_fds(uint8_t what)
+{
+	overseer.fds_in = 1 + what % 4;
+	overseer.fds_room = what / 4 % 8;
+	f.s.exact = false;
 }
 
 static void operate(struct input *in)
@@ -37,6 +50,9 @@ static void operate(struct input *in)
 		machine_run(&m, op & 64 ? 0 : 2);
 		break;
 	case 5:
+		/* a ring that is polled goes by the time of day */
+		if (op >= 0xf0)
+			usleep(2000);
 		machine_run(&m, 1 + op / 16);
 		break;
 	case 6:
@@ -44,10 +60,19 @@ static void operate(struct input *in)
 		overseer.die_again_in = op < 128 ? 0 : 1 + op % 32;
 		break;
 	case 7:
-		machine_replace(&m);
+		if (op < 128)
+			machine_replace(&m);
+		else
+			machine_end(&m);
 		break;
 	case 8:
-		machine_client(&m, input_u8(in));
+		if (op < 128) {
+			machine_client(&m, input_u8(in));
+		} else {
+			int out = some_fd(input_u8(in));
+
+			machine_terminal(&m, some_fd(input_u8(in)), out);
+		}
 		break;
 	case 9:
 		front_write(&f, in);
@@ -64,7 +89,12 @@ static void operate(struct input *in)
 		reconnect(op & 128);
 		break;
 	case 13:
-		stream_receive(&f.s, m.frontend);
+		if (op >= 128)
+			machine_pause(&m, op & 64);
+		else if (op >= 64)
+			lose_fds(input_u8(in));
+		else
+			stream_receive(&f.s, m.frontend);
 		break;
 	case 14:
 		front_raw(&f, in);
@@ -79,15 +109,17 @@ static void operate(struct input *in)
 static void settle(void)
 {
 	for (unsigned int idle = 0; idle < 3 && !f.s.ended;) {
-		size_t before = f.s.sent;
+		size_t before = f.s.sent + f.s.received;
 
 		stream_send(&f.s, m.frontend, SIZE_MAX);
 		machine_run(&m, 4);
 		stream_receive(&f.s, m.frontend);
-		if (f.s.sent == before)
+		if (f.s.sent + f.s.received == before)
 			idle++;
 	}
 	stream_check_end(&f.s);
+	fuzz_check(f.s.ended || !overseer.fds_lost,
+		   "the connection goes on without some fds");
 	machine_check_store(&m);
 }
 
@@ -99,6 +131,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	front_start(&f);
 	machine_start(&m, &config);
+	m.narrow = bits & 0x20;
 	machine_connect(&m);
 	for (unsigned int i = 0; i < OPS_MAX && in.len > 0; i++)
 		operate(&in);

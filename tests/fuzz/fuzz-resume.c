@@ -69,13 +69,13 @@ static void connect_front_end(void)
 static void talk(void)
 {
 	for (unsigned int idle = 0; idle < 3 && !f.s.ended;) {
-		size_t before = f.s.sent;
+		size_t before = f.s.sent + f.s.received;
 
 		stream_send(&f.s, m.frontend, SIZE_MAX);
 		machine_run(&m, 4);
 		look();
 		stream_receive(&f.s, m.frontend);
-		if (f.s.sent == before)
+		if (f.s.sent + f.s.received == before)
 			idle++;
 	}
 }

@@ -89,6 +89,9 @@ static void bury(struct machine *m)
 		loop_event_free(&client->in_ev);
 		loop_event_free(&client->out_ev);
 		fd_close(&client->in);
+		/* a socket is one for both */
+		if (client->terminal)
+			fd_close(&client->out);
 	}
 	for (unsigned int kind = 0; kind < FD_KINDS; kind++)
 		fd_close_all(handover.fd[kind], MEM_SLOTS_MAX);
@@ -247,6 +250,29 @@ void machine_replace(struct machine *m)
 	machine_call(m, come_up, 0);
 }
 
+static void flush(struct machine *m, uintptr_t arg)
+{
+	(void)m, (void)arg;
+	console_flush(&console);
+}
+
+void machine_end(struct machine *m)
+{
+	machine_call(m, flush, 0);
+	machine_replace(m);
+}
+
+static void set_paused(struct machine *m, uintptr_t paused)
+{
+	(void)m;
+	clients_pause(&console.clients, paused);
+}
+
+void machine_pause(struct machine *m, bool paused)
+{
+	machine_call(m, set_paused, paused);
+}
+
 void machine_reset(struct machine *m)
 {
 	uint64_t id;
@@ -275,7 +301,7 @@ static int accept_one(struct machine *m, enum fd_kind kind,
 	}
 	m->next_id++;
 	/* small, so that a reader who does not read is soon in the way */
-	if (kind == FD_CLIENT)
+	if (kind == FD_CLIENT || m->narrow)
 		setsockopt(sv[1], SOL_SOCKET, SO_SNDBUF, &(int){ 1 },
 			   sizeof(int));
 	fd_close(ours);
@@ -329,6 +355,39 @@ void machine_attach(struct machine *m, unsigned int slot)
 		machine_call(m, take_new, 0);
 }
 
+void machine_terminal(struct machine *m, int in, int out)
+{
+	struct fdstore *store = &overseer.store;
+	uint64_t id = m->next_id + 1;
+
+	if (stored(FD_CLIENT, 0) || stored(FD_TERM_IN, 0) ||
+	    stored(FD_TERM_OUT, 0) || in < 0 || out < 0 ||
+	    fdstore_set(store, FD_TERM_OUT, 0, id, out)) {
+		fd_close(&in);
+		fd_close(&out);
+		return;
+	}
+	m->next_id = id;
+	if (fdstore_set(store, FD_TERM_IN, 0, id, in))
+		fd_close(&in);
+	machine_call(m, take_new, 0);
+}
+
+/* Both of its fds are one socket. */
+static void socket_terminal(struct machine *m)
+{
+	int sv[2];
+
+	if (stored(FD_CLIENT, 0) || stored(FD_TERM_IN, 0) ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
+		       sv) < 0)
+		return;
+	setsockopt(sv[1], SOL_SOCKET, SO_SNDBUF, &(int){ 1 }, sizeof(int));
+	fd_close(&m->client[0]);
+	m->client[0] = sv[0];
+	machine_terminal(m, dup(sv[1]), sv[1]);
+}
+
 void machine_detach(struct machine *m, unsigned int slot)
 {
 	fd_close(&m->client[slot]);
@@ -341,7 +400,10 @@ void machine_client(struct machine *m, uint8_t what)
 
 	switch (what & 7) {
 	case 0: case 1:
-		machine_attach(m, slot);
+		if (!slot && what & 8)
+			socket_terminal(m);
+		else if (slot || !stored(FD_TERM_IN, 0))
+			machine_attach(m, slot);
 		break;
 	case 2:
 		machine_detach(m, slot);
@@ -357,6 +419,7 @@ void machine_client(struct machine *m, uint8_t what)
 		break;
 	default:
 		memset(bytes, 'x', sizeof(bytes));
+		bytes[sizeof(bytes) - 1] = 'y';
 		send(m->client[slot], bytes, what & 8 ? 256 : 5,
 		     MSG_DONTWAIT | MSG_NOSIGNAL);
 	}

@@ -23,6 +23,7 @@ struct machine {
 	struct event_base *base;
 	bool up;			/* false: it cannot be resumed */
 	bool sound;			/* only workers changed the state */
+	bool narrow;			/* few answers fit into the socket */
 	uint64_t next_id;
 	int frontend;			/* our end; -1: none */
 	int client[CLIENTS_MAX];	/* our ends */
@@ -50,6 +51,12 @@ void machine_run(struct machine *m, unsigned int turns);
 /* The worker ends here and now; another one goes on. */
 void machine_replace(struct machine *m);
 
+/* It is asked to end, hands out what can be, and is followed by another. */
+void machine_end(struct machine *m);
+
+/* The terminal is not the worker's for a while; or again. */
+void machine_pause(struct machine *m, bool paused);
+
 /* A clean slate, as the supervisor makes it when a worker gave up. */
 void machine_reset(struct machine *m);
 
@@ -63,6 +70,9 @@ void machine_offer(struct machine *m, unsigned int slot);
 /* A new client in @slot, unless there is one; it hangs up. */
 void machine_attach(struct machine *m, unsigned int slot);
 void machine_detach(struct machine *m, unsigned int slot);
+
+/* These two, which are taken over, as the terminal: client 0, if there is none. */
+void machine_terminal(struct machine *m, int in, int out);
 
 /* The client in slot @what / 16 comes, goes, reads or types. */
 void machine_client(struct machine *m, uint8_t what);

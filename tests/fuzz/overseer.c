@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -23,6 +24,8 @@ int __real_recvmmsg(int fd, struct mmsghdr *msg, unsigned int n, int flags,
 		    struct timespec *timeout);
 int __wrap_recvmmsg(int fd, struct mmsghdr *msg, unsigned int n, int flags,
 		    struct timespec *timeout);
+ssize_t __real_recvmsg(int fd, struct msghdr *mh, int flags);
+ssize_t __wrap_recvmsg(int fd, struct msghdr *mh, int flags);
 void *__real_mmap(void *at, size_t len, int prot, int flags, int fd,
 		  off_t offset);
 void *__wrap_mmap(void *at, size_t len, int prot, int flags, int fd,
@@ -64,6 +67,7 @@ void overseer_mortal(void)
 		return;
 	overseer.die_in = overseer.die_again_in;
 	overseer.die_again_in = 0;
+	overseer.fds_lost = false;
 	overseer.alive = false;
 	longjmp(overseer_death, 1);
 }
@@ -91,6 +95,33 @@ int __wrap_recvmmsg(int fd, struct mmsghdr *msg, unsigned int n, int flags,
 	overseer_mortal();
 	errno = err;
 	return received;
+}
+
+/*
+ * What the kernel does when the process may have no further fd: some come, and
+ * the flag says that these are not all.
+ */
+ssize_t __wrap_recvmsg(int fd, struct msghdr *mh, int flags)
+{
+	ssize_t n = __real_recvmsg(fd, mh, flags);
+	struct cmsghdr *cmsg = n < 0 ? NULL : CMSG_FIRSTHDR(mh);
+	unsigned int have;
+	int lost;
+
+	if (!cmsg || !overseer.fds_in || --overseer.fds_in)
+		return n;
+	have = (unsigned int)((cmsg->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+	for (; have > overseer.fds_room; have--) {
+		memcpy(&lost, CMSG_DATA(cmsg) + (have - 1) * sizeof(int),
+		       sizeof(lost));
+		fd_close(&lost);
+		mh->msg_flags |= MSG_CTRUNC;
+		overseer.fds_lost = true;
+	}
+	cmsg->cmsg_len = CMSG_LEN(have * sizeof(int));
+	if (!have)
+		mh->msg_controllen = 0;
+	return n;
 }
 
 void __wrap_vring_put(struct vring *vr, uint16_t used, uint16_t head,

@@ -24,6 +24,9 @@ struct overseer {
 	void (*guest)(const void *at);
 	unsigned int die_in;		/* calls until death; 0: never */
 	unsigned int die_again_in;	/* and of the one after it */
+	unsigned int fds_in;		/* recvmsg() that has no room for all */
+	unsigned int fds_room;		/* ... but for so many */
+	bool fds_lost;			/* and the worker knows */
 	int maps;			/* guest memory mapped just now */
 };
 

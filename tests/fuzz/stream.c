@@ -12,98 +12,12 @@
 
 #define HEADER		12
 #define PAYLOAD_MAX	4096
-#define VERSION_MASK	3
-
-#define P_OFFERED	(P_MQ | P_REPLY_ACK | P_BACKEND_REQ | P_CONFIG | \
-			 P_RESET_DEVICE | P_MEM_SLOTS | P_STATUS)
-
-/* Requests with an answer of their own. */
-static bool replies(uint32_t request)
-{
-	switch (request) {
-	case FE_GET_FEATURES:
-	case FE_GET_VRING_BASE:
-	case FE_GET_PROTOCOL_FEATURES:
-	case FE_GET_QUEUE_NUM:
-	case FE_GET_CONFIG:
-	case FE_GET_MAX_MEM_SLOTS:
-	case FE_GET_STATUS:
-		return true;
-	}
-	return false;
-}
-
-/* Requests that may come with fds, and how many at most. */
-static unsigned int fds_of(uint32_t request)
-{
-	switch (request) {
-	case FE_SET_MEM_TABLE:
-		return MEM_SLOTS_MAX;
-	case FE_SET_VRING_KICK:
-	case FE_SET_VRING_CALL:
-	case FE_SET_VRING_ERR:
-	case FE_SET_BACKEND_REQ_FD:
-	case FE_ADD_MEM_REG:
-	case FE_REM_MEM_REG:
-		return 1;
-	}
-	return 0;
-}
-
-/* The least payload of a request that is good. */
-static uint32_t size_of(uint32_t request)
-{
-	switch (request) {
-	case FE_SET_FEATURES:
-	case FE_SET_MEM_TABLE:
-	case FE_SET_VRING_NUM:
-	case FE_SET_VRING_BASE:
-	case FE_GET_VRING_BASE:
-	case FE_SET_VRING_KICK:
-	case FE_SET_VRING_CALL:
-	case FE_SET_VRING_ERR:
-	case FE_SET_PROTOCOL_FEATURES:
-	case FE_SET_VRING_ENABLE:
-	case FE_SET_STATUS:
-		return 8;
-	case FE_GET_CONFIG:
-	case FE_SET_CONFIG:
-		return 12;
-	case FE_SET_VRING_ADDR:
-	case FE_ADD_MEM_REG:
-	case FE_REM_MEM_REG:
-		return 40;
-	}
-	return 0;
-}
-
-/* Is it without an fd that it has to have? */
-static bool lacks_fd(const struct stream_message *m, uint32_t request,
-		     const void *payload)
-{
-	uint64_t value;
-
-	if (m->nfds > 0)
-		return false;
-	switch (request) {
-	case FE_SET_VRING_KICK:
-	case FE_SET_VRING_CALL:
-	case FE_SET_VRING_ERR:
-		memcpy(&value, payload, sizeof(value));
-		return !(value & FE_NOFD);
-	case FE_SET_MEM_TABLE:
-	case FE_SET_BACKEND_REQ_FD:
-	case FE_ADD_MEM_REG:
-		return true;
-	}
-	return false;
-}
 
 void stream_reset(struct stream *s)
 {
 	for (unsigned int i = 0; i < s->n; i++)
 		fd_close_all(s->message[i].fds, s->message[i].nfds);
-	s->len = s->sent = s->have = 0;
+	s->len = s->sent = s->have = s->received = 0;
 	s->n = s->answered = 0;
 	s->exact = true;
 	s->wild = s->ends = s->ended = false;
@@ -115,45 +29,6 @@ void stream_forget(struct stream *s)
 	fuzz_check(s->sent == s->len && !s->have, "not all is said");
 	s->len = s->sent = 0;
 	s->n = s->answered = 0;
-}
-
-/* What SET_PROTOCOL_FEATURES comes to, before its own ack. */
-static void negotiate(struct stream *s, const struct stream_message *m,
-		      const void *payload, uint32_t size)
-{
-	const uint64_t companions = P_REPLY_ACK | P_BACKEND_REQ;
-	uint64_t bits;
-
-	if (size < sizeof(bits) || m->nfds > 0)
-		return;
-	memcpy(&bits, payload, sizeof(bits));
-	if ((bits & P_INBAND) && (bits & companions) != companions)
-		s->ends = true;
-	else if (!(bits & ~P_OFFERED))
-		s->protocol_features = bits;
-}
-
-static void foretell(struct stream *s, struct stream_message *m,
-		     uint32_t request, uint32_t flags, const void *payload,
-		     uint32_t size)
-{
-	if ((flags & VERSION_MASK) != 1 || size > PAYLOAD_MAX)
-		s->ends = true;
-	/* framing is lost if they are met while looking for wanted ones */
-	if (m->nfds > PENDING_MAX)
-		s->exact = false;
-	if (s->ends)
-		return;
-	if (request == FE_SET_PROTOCOL_FEATURES)
-		negotiate(s, m, payload, size);
-	if (s->ends)
-		return;
-	m->acked = !replies(request);
-	m->refused = m->nfds > fds_of(request) || size < size_of(request) ||
-		     lacks_fd(m, request, payload);
-	if (!m->acked || ((flags & FE_NEED_REPLY) &&
-			  (s->protocol_features & P_REPLY_ACK)))
-		m->request = request;
 }
 
 void stream_last_is_good(struct stream *s)
@@ -173,20 +48,33 @@ bool stream_add(struct stream *s, uint32_t request, uint32_t flags,
 	if (s->n == STREAM_MESSAGES || s->len + HEADER + there > STREAM_MAX ||
 	    nfds > STREAM_FDS)
 		return false;
-	*m = (struct stream_message){ .start = s->len, .nfds = nfds };
+	*m = (struct stream_message){
+		.start = s->len, .fds_at = s->len, .nfds = nfds,
+	};
+	for (unsigned int i = 0; i < nfds; i++)
+		m->fds[i] = fds[i];
 	memcpy(s->bytes + s->len, header, HEADER);
 	if (there)
 		memcpy(s->bytes + s->len + HEADER, payload, there);
 	s->len += HEADER + there;
 	m->end = s->len;
-	for (unsigned int i = 0; i < nfds; i++)
-		m->fds[i] = fds[i];
-	foretell(s, m, request, flags, payload, size);
+	stream_foretell(s, m, request, flags, payload, size);
 	/* request 0 is unknown like others, but stands for no answer here */
 	if (!request && !s->ends)
 		s->exact = false;
 	s->n++;
 	return true;
+}
+
+/* The kernel may say of fds amid a message that they came before it. */
+void stream_last_fds_at(struct stream *s, size_t off)
+{
+	struct stream_message *m = &s->message[s->n - 1];
+
+	if (!m->nfds || m->start < s->sent)
+		return;
+	m->fds_at = m->start + off % (m->end - m->start);
+	s->exact &= m->fds_at == m->start;
 }
 
 void stream_add_raw(struct stream *s, const void *bytes, size_t len)
@@ -223,7 +111,7 @@ static ssize_t send_piece(int fd, const void *bytes, size_t len,
 static struct stream_message *next_with_fds(struct stream *s)
 {
 	for (unsigned int i = 0; i < s->n; i++)
-		if (s->message[i].nfds && s->message[i].start >= s->sent)
+		if (s->message[i].nfds && s->message[i].fds_at >= s->sent)
 			return &s->message[i];
 	return NULL;
 }
@@ -237,9 +125,9 @@ void stream_send(struct stream *s, int fd, size_t n)
 		size_t piece = n;
 		ssize_t sent;
 
-		if (m && m->start > s->sent && m->start - s->sent < piece)
-			piece = m->start - s->sent;
-		if (m && m->start != s->sent)
+		if (m && m->fds_at > s->sent && m->fds_at - s->sent < piece)
+			piece = m->fds_at - s->sent;
+		if (m && m->fds_at != s->sent)
 			m = NULL;
 		if (m && s->sent + piece > m->end)
 			piece = m->end - s->sent;
@@ -337,6 +225,7 @@ void stream_receive(struct stream *s, int fd)
 			return;
 		}
 		s->have += (size_t)n;
+		s->received += (size_t)n;
 		take_answers(s);
 	}
 }

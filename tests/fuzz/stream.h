@@ -19,7 +19,8 @@
 
 struct stream_message {
 	size_t start, end;		/* in bytes */
-	int fds[STREAM_FDS];		/* go with the first byte */
+	size_t fds_at;			/* the byte that fds go with */
+	int fds[STREAM_FDS];
 	unsigned int nfds;
 	uint32_t request;		/* ... that is answered; 0: it isn't */
 	bool refused;			/* and with a failure */
@@ -30,7 +31,7 @@ struct stream_message {
 struct stream {
 	uint8_t bytes[STREAM_MAX];
 	size_t len;			/* bytes there are */
-	size_t sent;
+	size_t sent, received;
 	struct stream_message message[STREAM_MESSAGES];
 	unsigned int n;
 	unsigned int answered;		/* messages whose answer has come */
@@ -57,8 +58,19 @@ bool stream_add(struct stream *s, uint32_t request, uint32_t flags,
 /* What was said and answered makes room; what it came to stays. */
 void stream_forget(struct stream *s);
 
+/*
+ * What @m, which is added, has to be answered: all that can be said without
+ * knowing the session.
+ */
+void stream_foretell(struct stream *s, struct stream_message *m,
+		     uint32_t request, uint32_t flags, const void *payload,
+		     uint32_t size);
+
 /* The message added last is one that no front-end is refused. */
 void stream_last_is_good(struct stream *s);
+
+/* Its fds go with byte @off of it, as far as it has so many. */
+void stream_last_fds_at(struct stream *s, size_t off);
 
 /* Bytes that are no message. */
 void stream_add_raw(struct stream *s, const void *bytes, size_t len);
