@@ -281,6 +281,17 @@ fuzz_front = \
 %C%_fuzz_fuzz_ring_LDFLAGS = $(fuzz_machine_ldflags) \
 	-Wl,--wrap=gmem_map -Wl,--wrap=gmem_release
 
+dist_noinst_SCRIPTS += %D%/fuzz/coverage
+.PHONY: fuzz-coverage
+fuzz-coverage:
+	abs_top_builddir='$(abs_top_builddir)' MAKE='$(MAKE)' \
+		$(SHELL) $(top_srcdir)/%D%/fuzz/coverage $(fuzz_targets)
+
+clean-local: clean-fuzz-coverage
+.PHONY: clean-fuzz-coverage
+clean-fuzz-coverage:
+	rm -rf fuzz-coverage.tmp
+
 check_scripts = \
 	%D%/build/apparmor.sh \
 	%D%/build/claims.sh \
