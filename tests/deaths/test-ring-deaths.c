@@ -198,6 +198,64 @@ static void polled_control(void)
 	talk(guest_listens);
 }
 
+/*
+ * A chain that leads out of its table comes back, with a call, and the ring is
+ * broken: one behind it stays.
+ */
+static void breaks(unsigned int ring, bool write)
+{
+	const struct console_state *state;
+	uint32_t len;
+
+	ring_world_desc(&rguest.w, ring, 0, 0, MESSAGE_LEN,
+			VIRTQ_DESC_F_NEXT | (write ? VIRTQ_DESC_F_WRITE : 0),
+			NUM);
+	rguest_called(ring);
+	deaths_may_come();
+	ring_world_publish(&rguest.w, ring, 0);
+	rguest_add(ring, MESSAGE_LEN, MESSAGE_LEN, write);
+	machine_run(&rguest.w.m, 4);
+	deaths_are_over();
+	machine_run(&rguest.w.m, 4);
+	state = rguest.w.m.state;
+	fuzz_check(rguest_take(ring, &len) && len == 0,
+		   "ring %u: the chain stays", ring);
+	fuzz_check(rguest_called(ring), "ring %u: no call", ring);
+	fuzz_check(!rguest_take(ring, &len), "ring %u goes on", ring);
+	fuzz_check(state->broken[ring] ==
+			   STATE_CURRENT(&state->session)->ring[ring].gen,
+		   "ring %u is not broken", ring);
+	rguest_end();
+}
+
+static void broken_output(void)
+{
+	rguest_begin(OVERFLOW_BLOCK, false);
+	breaks(CONSOLE_TX, false);
+}
+
+static void broken_input(void)
+{
+	rguest_begin(OVERFLOW_BLOCK, false);
+	machine_attach(&rguest.w.m, 0);
+	rguest_type(3);
+	breaks(CONSOLE_RX, true);
+}
+
+static void broken_control(void)
+{
+	rguest_begin(OVERFLOW_BLOCK, false);
+	breaks(CONSOLE_CTRL_TX, false);
+}
+
+static void broken_answers(void)
+{
+	rguest_begin(OVERFLOW_BLOCK, false);
+	say(DEVICE_READY);
+	machine_run(&rguest.w.m, 1);
+	breaks(CONSOLE_CTRL_RX, true);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct story stories[] = {
@@ -208,6 +266,10 @@ int main(int argc, char **argv)
 		{ "input", input, 20, 20 },
 		{ "control", control, 30, 20 },
 		{ "polled_control", polled_control, 30, 20 },
+		{ "broken_output", broken_output, 5, 20 },
+		{ "broken_input", broken_input, 5, 20 },
+		{ "broken_control", broken_control, 5, 20 },
+		{ "broken_answers", broken_answers, 5, 20 },
 	};
 
 	return deaths_tell(stories, COUNT(stories), argc, argv);
