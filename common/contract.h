@@ -12,7 +12,7 @@
 #define WORKER_CONTRACT		4
 
 /*
- * fds 0 to 2 are the standard streams, and log_init_piped() is for the last;
+ * fds 0 to 2 are the standard streams, and log_init_supervised() is for the last;
  * every other fd arrives by CTL_FD.
  */
 #define WORKER_FD_CONTROL	3	/* SOCK_SEQPACKET, struct ctl_msg */

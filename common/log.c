@@ -11,7 +11,7 @@
 
 static struct {
 	enum log_level level;
-	bool piped;
+	bool supervised;
 	bool crlf;
 	unsigned int dropped;
 } log_state = { .level = LOG_INFO };
@@ -19,14 +19,14 @@ static struct {
 void log_init(enum log_level level, bool crlf)
 {
 	log_state.level = level;
-	log_state.piped = false;
+	log_state.supervised = false;
 	log_state.crlf = crlf;
 }
 
-void log_init_piped(enum log_level level)
+void log_init_supervised(enum log_level level)
 {
 	log_state.level = level;
-	log_state.piped = true;
+	log_state.supervised = true;
 	log_state.crlf = false;
 }
 
@@ -93,7 +93,7 @@ static void log_line(enum log_level level, const char *text)
 		log_state.dropped++;
 		return;
 	}
-	if (log_state.piped)
+	if (log_state.supervised)
 		at = append(line, at, "<%d>", (int)level);
 	else
 		at = append(line, at, "vhost-device-console: %s",

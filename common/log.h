@@ -22,7 +22,7 @@ void log_init(enum log_level level, bool crlf);
  * For a process whose standard error is read by its supervisor: lines have
  * their level in front, and no name.
  */
-void log_init_piped(enum log_level level);
+void log_init_supervised(enum log_level level);
 
 /*
  * The level of such a line, and takes it off; what says none is a warning: it

@@ -11,7 +11,7 @@
 
 #include "common/log.h"
 #include "supervisor/fdstore.h"
-#include "supervisor/log_pipe.h"
+#include "supervisor/log_stream.h"
 #include "supervisor/options.h"
 #include "supervisor/restart.h"
 #include "supervisor/socket_file.h"
@@ -63,7 +63,7 @@ struct worker {
 	uint64_t ack_id;
 	int ack_error;
 
-	struct log_pipe log;
+	struct log_stream log;
 	struct event *log_event;
 	struct event *pidfd_event;
 	struct event *read_event;

@@ -25,7 +25,7 @@ noinst_LIBRARIES += %D%/libsupervisor.a
 	%D%/identity.c %D%/identity.h \
 	%D%/jobctl.c %D%/jobctl.h \
 	%D%/listen.c %D%/listen.h \
-	%D%/log_pipe.c %D%/log_pipe.h \
+	%D%/log_stream.c %D%/log_stream.h \
 	%D%/notifier.c %D%/notifier.h \
 	%D%/option_value.c %D%/option_value.h \
 	%D%/options.c %D%/options.h \

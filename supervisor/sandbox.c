@@ -13,7 +13,7 @@
 #include "common/fd.h"
 #include "common/userns.h"
 #include "supervisor/cause.h"
-#include "supervisor/log_pipe.h"
+#include "supervisor/log_stream.h"
 #include "supervisor/spawn.h"
 #include "supervisor/statefd.h"
 #include "supervisor/worker_end.h"
@@ -75,18 +75,18 @@ static int run(struct supervisor *s, const int *control, int log, int state,
 static int try_once(struct supervisor *s, int state, siginfo_t *info)
 {
 	struct log_quota quota = { 0 };
-	struct log_pipe said = { .fd = -1 };
+	struct log_stream said = { .fd = -1 };
 	int control[2];
 	int log, err;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
 		       0, control))
 		return -errno;
-	log = log_pipe_open(&said);
+	log = log_stream_open(&said);
 	err = log < 0 ? log : run(s, control, log, state, info);
 	fd_close(&log);
 	fd_close_all(control, 2);
-	log_pipe_close(&said, &quota, -1);
+	log_stream_close(&said, &quota, -1);
 	return err;
 }
 

@@ -10,7 +10,7 @@
 static void hear(struct console *c)
 {
 	struct worker *w = &c->worker;
-	int64_t pause = log_pipe_read(&w->log, &c->log_quota, (int)c->index);
+	int64_t pause = log_stream_read(&w->log, &c->log_quota, (int)c->index);
 
 	if (pause)
 		event_del(w->log_event);
@@ -51,7 +51,7 @@ int worker_log_init(struct console *c)
 int worker_log_open(struct console *c)
 {
 	struct worker *w = &c->worker;
-	int end = log_pipe_open(&w->log);
+	int end = log_stream_open(&w->log);
 
 	if (end < 0)
 		return end;
@@ -72,5 +72,5 @@ void worker_log_close(struct console *c)
 	if (w->log_event)
 		event_free(w->log_event);
 	w->log_event = NULL;
-	log_pipe_close(&w->log, &c->log_quota, (int)c->index);
+	log_stream_close(&w->log, &c->log_quota, (int)c->index);
 }

@@ -31,7 +31,7 @@ unit_tests = \
 	%D%/unit/test-link-closing \
 	%D%/unit/test-listen \
 	%D%/unit/test-log \
-	%D%/unit/test-log-pipe \
+	%D%/unit/test-log-stream \
 	%D%/unit/test-notifier \
 	%D%/unit/test-options \
 	%D%/unit/test-parse \

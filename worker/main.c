@@ -60,7 +60,7 @@ static void receive_config(void)
 		exit(WORKER_EXIT_CONTRACT);
 	}
 	config = msg.config;
-	log_init_piped(config.log_level);
+	log_init_supervised(config.log_level);
 }
 
 static struct console_state *map_state(size_t *size)
@@ -167,7 +167,7 @@ int main(void)
 	size_t size;
 
 	check_started_by_supervisor();
-	log_init_piped(LOG_INFO);
+	log_init_supervised(LOG_INFO);
 	signal(SIGPIPE, SIG_IGN);
 	fault_init();
 	receive_config();

@@ -3,7 +3,7 @@
  * R-25, R-35: every byte value from everyone who can say something: guest,
  * front-end, client, command line. The log stays printable ASCII, each line
  * begins with the program's name, and nobody's text is a line of its own.
- * What a worker that was taken over says is tests/unit/test-log-pipe's.
+ * What a worker that was taken over says is tests/unit/test-log-stream's.
  */
 #include <errno.h>
 #include <poll.h>

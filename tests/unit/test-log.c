@@ -62,7 +62,7 @@ static void lines(void **state)
 }
 
 /* What a supervisor reads says its level, and can be told from what does not. */
-static void piped(void **state)
+static void supervised_lines(void **state)
 {
 	static const char *const others[] = {
 		"*** stack smashing detected ***", "", "<", "<1", "<1:", "<4>x",
@@ -70,7 +70,7 @@ static void piped(void **state)
 	};
 
 	(void)state;
-	log_init_piped(LOG_DEBUG);
+	log_init_supervised(LOG_DEBUG);
 	for (enum log_level l = LOG_ERROR; l <= LOG_DEBUG; l++) {
 		const char *line = out;
 		size_t len;
@@ -274,7 +274,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		LOG_TEST(lines),
-		LOG_TEST(piped),
+		LOG_TEST(supervised_lines),
 		LOG_TEST(levels),
 		LOG_TEST(long_line),
 		LOG_TEST(no_room),

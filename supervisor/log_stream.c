@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-#include "supervisor/log_pipe.h"
+#include "supervisor/log_stream.h"
 
 #include <errno.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "supervisor/closer.h"
 
 /*
- * More than it takes to empty a pipe of lines, and few enough that a writer
+ * More than it takes to empty a stream of lines, and few enough that a writer
  * who brings one byte at a time keeps nobody waiting.
  */
 #define READS_PER_PASS	240
@@ -20,7 +20,7 @@
 #define BEHIND_MAX	(CLOSER_BEHIND_MAX / 4)
 #define BEHIND_US	100000
 
-int log_pipe_open(struct log_pipe *p)
+int log_stream_open(struct log_stream *p)
 {
 	int end[2];
 
@@ -40,7 +40,7 @@ static int64_t pause_of(struct log_quota *quota)
 
 	if (!quota->since || now - quota->since >= LOG_LIMIT_US)
 		*quota = (struct log_quota){ .since = now };
-	return quota->lines < LOG_PIPE_LINES ?
+	return quota->lines < LOG_STREAM_LINES ?
 	       0 : (int64_t)(quota->since + LOG_LIMIT_US - now);
 }
 
@@ -74,7 +74,7 @@ static void log_text(struct log_quota *quota, int console, const char *line,
 }
 
 /* Logs the first @len bytes, and takes them away with @skip that end them. */
-static void take_line(struct log_pipe *p, struct log_quota *quota,
+static void take_line(struct log_stream *p, struct log_quota *quota,
 		      int console, size_t len, size_t skip)
 {
 	log_text(quota, console, p->line, len);
@@ -83,7 +83,7 @@ static void take_line(struct log_pipe *p, struct log_quota *quota,
 }
 
 /* Returns what pause_of() does when it has to stop. */
-static int64_t take_lines(struct log_pipe *p, struct log_quota *quota,
+static int64_t take_lines(struct log_stream *p, struct log_quota *quota,
 			  int console)
 {
 	int64_t pause;
@@ -103,7 +103,7 @@ static int64_t take_lines(struct log_pipe *p, struct log_quota *quota,
 }
 
 /* Returns bytes, 0 for none, or -EPIPE: who sends fds is not heard again. */
-static ssize_t receive(struct log_pipe *p, int console)
+static ssize_t receive(struct log_stream *p, int console)
 {
 	int fds[CTL_FDS_MAX];
 	unsigned int nfds;
@@ -117,7 +117,8 @@ static ssize_t receive(struct log_pipe *p, int console)
 	return p->ended ? -EPIPE : n;
 }
 
-int64_t log_pipe_read(struct log_pipe *p, struct log_quota *quota, int console)
+int64_t log_stream_read(struct log_stream *p, struct log_quota *quota,
+			int console)
 {
 	int64_t pause = take_lines(p, quota, console);
 
@@ -137,11 +138,12 @@ int64_t log_pipe_read(struct log_pipe *p, struct log_quota *quota, int console)
 	return pause;
 }
 
-void log_pipe_close(struct log_pipe *p, struct log_quota *quota, int console)
+void log_stream_close(struct log_stream *p, struct log_quota *quota,
+		      int console)
 {
 	if (p->fd < 0)
 		return;
-	log_pipe_read(p, quota, console);
+	log_stream_read(p, quota, console);
 	if (p->len && !pause_of(quota))
 		log_text(quota, console, p->line, p->len);
 	/* With what a hostile worker may have left in it. */

@@ -11,14 +11,14 @@
 #include "common/ctl.h"
 #include "common/fd.h"
 #include "common/mono.h"
-#include "supervisor/log_pipe.h"
+#include "supervisor/log_stream.h"
 #include "tests/lib/unit.h"
 
 #define NAME	"vhost-device-console: "
 #define CRUMBS	260			/* a socket has room for 277 */
 
 static int saved, ends[2], worker;
-static struct log_pipe heard;
+static struct log_stream heard;
 static struct log_quota quota;
 static char out[1 << 20];
 
@@ -26,8 +26,8 @@ static int setup(void **state)
 {
 	(void)state;
 	quota = (struct log_quota){ 0 };
-	heard = (struct log_pipe){ .fd = -1 };
-	worker = log_pipe_open(&heard);
+	heard = (struct log_stream){ .fd = -1 };
+	worker = log_stream_open(&heard);
 	saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 	if (worker < 0 || saved < 0 ||
 	    pipe2(ends, O_NONBLOCK | O_CLOEXEC) < 0 ||
@@ -73,7 +73,7 @@ static void say(const void *bytes, size_t len)
 static void expect(const char *said, const char *log)
 {
 	say(said, strlen(said));
-	assert_int_equal(log_pipe_read(&heard, &quota, 3), 0);
+	assert_int_equal(log_stream_read(&heard, &quota, 3), 0);
 	assert_string_equal(logged(), log);
 }
 
@@ -89,7 +89,7 @@ static void lines(void **state)
 	expect("<2>ha", "");
 	expect("lf\n", NAME "console 3: half\n");
 	say("<2>of none\n", 11);
-	assert_int_equal(log_pipe_read(&heard, &quota, -1), 0);
+	assert_int_equal(log_stream_read(&heard, &quota, -1), 0);
 	assert_string_equal(logged(), NAME "of none\n");
 }
 
@@ -105,7 +105,7 @@ static void every_byte(void **state)
 			continue;
 		quota.lines = 0;
 		say(said, sizeof(said));
-		assert_int_equal(log_pipe_read(&heard, &quota, 3), 0);
+		assert_int_equal(log_stream_read(&heard, &quota, 3), 0);
 		text = logged();
 		must(strchr(text, '\n') == text + strlen(text) - 1,
 		     "byte %u: more than a line", b);
@@ -134,16 +134,16 @@ static void long_lines(void **state)
 	(void)state;
 	memset(text, 'x', sizeof(text));
 	say(text, sizeof(text));
-	assert_int_equal(log_pipe_read(&heard, &quota, 3), 0);
+	assert_int_equal(log_stream_read(&heard, &quota, 3), 0);
 	assert_int_equal(count_lines(), 4);
 	memset(text, '\x1b', sizeof(text));
 	say(text, sizeof(text));
-	assert_int_equal(log_pipe_read(&heard, &quota, 3), 0);
+	assert_int_equal(log_stream_read(&heard, &quota, 3), 0);
 	assert_int_equal(count_lines(), 4);
 	assert_int_equal(heard.len, 0);
 }
 
-/* Too much waits in the pipe, and then in the worker: never with us. */
+/* Too much waits in the stream, and then in the worker: never with us. */
 static void too_many(void **state)
 {
 	int64_t pause;
@@ -152,15 +152,15 @@ static void too_many(void **state)
 	for (int i = 0; i < 3; i++) {
 		while (write(worker, "x\n", 2) == 2)
 			;
-		pause = log_pipe_read(&heard, &quota, 3);
+		pause = log_stream_read(&heard, &quota, 3);
 		assert_in_range(pause, 1, LOG_LIMIT_US);
-		assert_int_equal(count_lines(), i ? 0 : LOG_PIPE_LINES);
+		assert_int_equal(count_lines(), i ? 0 : LOG_STREAM_LINES);
 	}
 	assert_int_equal(write(worker, "x\n", 2), -1);
 	assert_int_equal(errno, EAGAIN);
 	quota.since -= LOG_LIMIT_US;
-	assert_true(log_pipe_read(&heard, &quota, 3) > 0);
-	assert_int_equal(count_lines(), LOG_PIPE_LINES);
+	assert_true(log_stream_read(&heard, &quota, 3) > 0);
+	assert_int_equal(count_lines(), LOG_STREAM_LINES);
 }
 
 /* Byte by byte, as fast as it is read: others have their turn all the same. */
@@ -176,7 +176,7 @@ static void in_crumbs(void **state)
 	heard.fd = crumbs[0];
 	for (unsigned int i = 0; i < CRUMBS; i++)
 		assert_int_equal(write(crumbs[1], "x", 1), 1);
-	assert_int_equal(log_pipe_read(&heard, &quota, 3), 0);
+	assert_int_equal(log_stream_read(&heard, &quota, 3), 0);
 	while (read(crumbs[0], out, 1) == 1)
 		left++;
 	assert_in_range(left, 1, CRUMBS - 1);
@@ -208,11 +208,11 @@ static void fds(void **state)
 	for (unsigned int i = 0; i < 2; i++)
 		assert_int_equal(ctl_send(worker, &msg, &end[1], 1), 0);
 	fd_close(&end[1]);
-	assert_int_equal(log_pipe_read(&heard, &quota, 3), -EPIPE);
+	assert_int_equal(log_stream_read(&heard, &quota, 3), -EPIPE);
 	say("<2>after\n", 9);
-	assert_int_equal(log_pipe_read(&heard, &quota, 3), -EPIPE);
+	assert_int_equal(log_stream_read(&heard, &quota, 3), -EPIPE);
 	assert_string_equal(logged(), "");
-	log_pipe_close(&heard, &quota, 3);
+	log_stream_close(&heard, &quota, 3);
 	assert_null(strstr(logged(), "after"));
 	/* both are closed */
 	assert_int_equal(read(end[0], out, 1), 0);
@@ -224,12 +224,12 @@ static void last_words(void **state)
 	(void)state;
 	say("<1>I cannot", 11);
 	fd_close(&worker);
-	assert_int_equal(log_pipe_read(&heard, &quota, 3), -EPIPE);
+	assert_int_equal(log_stream_read(&heard, &quota, 3), -EPIPE);
 	assert_string_equal(logged(), "");
-	log_pipe_close(&heard, &quota, 3);
+	log_stream_close(&heard, &quota, 3);
 	assert_string_equal(logged(), NAME "warning: console 3: I cannot\n");
 	assert_int_equal(heard.fd, -1);
-	log_pipe_close(&heard, &quota, 3);
+	log_stream_close(&heard, &quota, 3);
 }
 
 /* The quota is the console's, whoever its worker is. */
@@ -239,31 +239,31 @@ static void last_words_too_many(void **state)
 	while (write(worker, "x\n", 2) == 2)
 		;
 	fd_close(&worker);
-	log_pipe_close(&heard, &quota, 3);
-	assert_int_equal(count_lines(), LOG_PIPE_LINES);
-	worker = log_pipe_open(&heard);
+	log_stream_close(&heard, &quota, 3);
+	assert_int_equal(count_lines(), LOG_STREAM_LINES);
+	worker = log_stream_open(&heard);
 	say("y\n", 2);
-	log_pipe_close(&heard, &quota, 3);
+	log_stream_close(&heard, &quota, 3);
 	assert_int_equal(count_lines(), 0);
 }
 
-#define PIPE_TEST(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define STREAM_TEST(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		PIPE_TEST(lines),
-		PIPE_TEST(every_byte),
-		PIPE_TEST(pretends),
-		PIPE_TEST(long_lines),
-		PIPE_TEST(too_many),
-		PIPE_TEST(in_crumbs),
-		PIPE_TEST(is_no_pipe),
-		PIPE_TEST(fds),
-		PIPE_TEST(last_words),
-		PIPE_TEST(last_words_too_many),
+		STREAM_TEST(lines),
+		STREAM_TEST(every_byte),
+		STREAM_TEST(pretends),
+		STREAM_TEST(long_lines),
+		STREAM_TEST(too_many),
+		STREAM_TEST(in_crumbs),
+		STREAM_TEST(is_no_pipe),
+		STREAM_TEST(fds),
+		STREAM_TEST(last_words),
+		STREAM_TEST(last_words_too_many),
 	};
 
 	signal(SIGPIPE, SIG_IGN);
-	return cmocka_run_group_tests_name("log pipe", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("log stream", tests, NULL, NULL);
 }

@@ -7,16 +7,16 @@
  * It is a Unix socket: who writes to a pipe holds its lock meanwhile, and can
  * do so for ever, from memory that never comes; a read would wait for that.
  */
-#ifndef SUPERVISOR_LOG_PIPE_H
-#define SUPERVISOR_LOG_PIPE_H
+#ifndef SUPERVISOR_LOG_STREAM_H
+#define SUPERVISOR_LOG_STREAM_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "common/log.h"
 
-/* Lines from one pipe's owner in LOG_LIMIT_US microseconds. */
-#define LOG_PIPE_LINES	200
+/* Lines of one console in LOG_LIMIT_US microseconds. */
+#define LOG_STREAM_LINES	200
 
 /* Of one console, whose workers come and go. */
 struct log_quota {
@@ -24,7 +24,7 @@ struct log_quota {
 	unsigned int lines;
 };
 
-struct log_pipe {
+struct log_stream {
 	int fd;				/* ours to read, or -1 */
 	bool ended;			/* nothing more will be heard */
 	size_t len;
@@ -35,7 +35,7 @@ struct log_pipe {
  * Returns the end for the worker, which is the caller's to close, or -errno.
  * Neither end blocks.
  */
-int log_pipe_open(struct log_pipe *p);
+int log_stream_open(struct log_stream *p);
 
 /*
  * Logs what has come, of @console, or of none if that is -1; not all of it if
@@ -43,10 +43,11 @@ int log_pipe_open(struct log_pipe *p);
  * more, 0 if @quota is not used up, or -EPIPE when nobody holds the other end
  * any more, or who does has sent fds.
  */
-int64_t log_pipe_read(struct log_pipe *p, struct log_quota *quota,
+int64_t log_stream_read(struct log_stream *p, struct log_quota *quota,
 		      int console);
 
 /* Logs what is left, as far as @quota goes, and has our end closed. */
-void log_pipe_close(struct log_pipe *p, struct log_quota *quota, int console);
+void log_stream_close(struct log_stream *p, struct log_quota *quota,
+		      int console);
 
 #endif
