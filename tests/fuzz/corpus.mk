@@ -13,29 +13,34 @@ fuzz_corpus = \
 	%D%/corpus/fuzz-control/die-6 \
 	%D%/corpus/fuzz-control/die-8 \
 	%D%/corpus/fuzz-control/found-05a51d67 \
-	%D%/corpus/fuzz-control/found-165a1504 \
+	%D%/corpus/fuzz-control/found-0665c6cd \
+	%D%/corpus/fuzz-control/found-0fc76583 \
+	%D%/corpus/fuzz-control/found-20dd90f4 \
+	%D%/corpus/fuzz-control/found-2f7ec993 \
 	%D%/corpus/fuzz-control/found-336b360c \
-	%D%/corpus/fuzz-control/found-3b841fa0 \
-	%D%/corpus/fuzz-control/found-5d989635 \
-	%D%/corpus/fuzz-control/found-5f218cfc \
-	%D%/corpus/fuzz-control/found-64e20b7c \
+	%D%/corpus/fuzz-control/found-38079038 \
+	%D%/corpus/fuzz-control/found-3d249a0f \
+	%D%/corpus/fuzz-control/found-4df4f800 \
+	%D%/corpus/fuzz-control/found-578677eb \
+	%D%/corpus/fuzz-control/found-61a47056 \
 	%D%/corpus/fuzz-control/found-69ca2c08 \
 	%D%/corpus/fuzz-control/found-6dfd3d54 \
-	%D%/corpus/fuzz-control/found-72b0b653 \
-	%D%/corpus/fuzz-control/found-76e3e77f \
+	%D%/corpus/fuzz-control/found-7a245b78 \
+	%D%/corpus/fuzz-control/found-7fef2aad \
+	%D%/corpus/fuzz-control/found-88493e41 \
 	%D%/corpus/fuzz-control/found-8ce790cc \
-	%D%/corpus/fuzz-control/found-8e86c32e \
-	%D%/corpus/fuzz-control/found-99f2713d \
-	%D%/corpus/fuzz-control/found-b895d802 \
+	%D%/corpus/fuzz-control/found-9f56ee23 \
+	%D%/corpus/fuzz-control/found-9fe944f6 \
+	%D%/corpus/fuzz-control/found-a2579d94 \
 	%D%/corpus/fuzz-control/found-c66be721 \
-	%D%/corpus/fuzz-control/found-cecebc29 \
-	%D%/corpus/fuzz-control/found-db62e7ac \
-	%D%/corpus/fuzz-control/found-df6208c5 \
-	%D%/corpus/fuzz-control/found-e263aac5 \
-	%D%/corpus/fuzz-control/found-ef28fd33 \
-	%D%/corpus/fuzz-control/found-f42d36b9 \
-	%D%/corpus/fuzz-control/found-fa908dd8 \
-	%D%/corpus/fuzz-control/found-fe952597 \
+	%D%/corpus/fuzz-control/found-cde90991 \
+	%D%/corpus/fuzz-control/found-ce11196d \
+	%D%/corpus/fuzz-control/found-ce18934e \
+	%D%/corpus/fuzz-control/found-cf26150b \
+	%D%/corpus/fuzz-control/found-ed61a454 \
+	%D%/corpus/fuzz-control/found-f1b6a0c6 \
+	%D%/corpus/fuzz-control/found-f9b147fd \
+	%D%/corpus/fuzz-control/found-ff57a869 \
 	%D%/corpus/fuzz-control/story-101 \
 	%D%/corpus/fuzz-control/story-12 \
 	%D%/corpus/fuzz-control/story-120 \
