@@ -345,7 +345,7 @@ static void messages(void **state)
 		{ "send an fd", 0, SYS_sendmsg, MESSAGE, NULL,
 		  { INJECT_AT(0), MSG_DONTWAIT | MSG_NOSIGNAL } },
 		{ "connect by sending", 0, SYS_sendmsg, ADDRESSED, NULL,
-		  { INJECT_AT(0), MSG_FASTOPEN | MSG_DONTWAIT | MSG_NOSIGNAL } },
+		  { INJECT_AT(0), MSG_DONTWAIT | MSG_NOSIGNAL } },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
