@@ -98,6 +98,7 @@ fuzz_corpus = \
 	%D%/corpus/fuzz-messages/found-049fe33e \
 	%D%/corpus/fuzz-messages/found-05191fe7 \
 	%D%/corpus/fuzz-messages/found-065ef834 \
+	%D%/corpus/fuzz-messages/found-09dae2ee \
 	%D%/corpus/fuzz-messages/found-0be0df32 \
 	%D%/corpus/fuzz-messages/found-0daff6d2 \
 	%D%/corpus/fuzz-messages/found-0f2974fa \
