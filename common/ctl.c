@@ -109,7 +109,7 @@ static ssize_t receive_bytes(int socket, void *bytes, size_t len, int *fds,
 static int receive(int socket, struct ctl_msg *msg, int *fds,
 		   unsigned int max, unsigned int *nfds)
 {
-	int flags;
+	int flags = 0;
 	ssize_t n = receive_bytes(socket, msg, sizeof(*msg), fds, max, nfds,
 				  &flags);
 

@@ -84,6 +84,28 @@ static void defer(const struct deferred *d)
 	deferred[ndeferred++] = *d;
 }
 
+/* Returns 0, or -ETOOMANYREFS, which passes; a message without fds never is. */
+static int try_send(const struct ctl_msg *msg, const int *fds,
+		    unsigned int nfds)
+{
+	int err;
+
+	while ((err = ctl_send(WORKER_FD_CONTROL, msg, fds, nfds))) {
+		if (err == -ETOOMANYREFS && nfds)
+			return err;
+		if (err == -EAGAIN)
+			wait_for(POLLOUT);
+		else if (err != -EINTR)
+			lost("sending", err);
+	}
+	return 0;
+}
+
+static void send_plain(const struct ctl_msg *msg)
+{
+	try_send(msg, NULL, 0);
+}
+
 /*
  * Fds in flight are counted for all who run as this user: another console may
  * be in the way for longer than who hangs is given.
@@ -102,19 +124,11 @@ static void wait_for_others(void)
 	clock_nanosleep(CLOCK_MONOTONIC, 0, &moment, NULL);
 }
 
-static void send_msg(const struct ctl_msg *msg, const int *fds,
-		     unsigned int nfds)
+static void send_with_fds(const struct ctl_msg *msg, const int *fds,
+			  unsigned int nfds)
 {
-	int err;
-
-	while ((err = ctl_send(WORKER_FD_CONTROL, msg, fds, nfds))) {
-		if (err == -EAGAIN)
-			wait_for(POLLOUT);
-		else if (err == -ETOOMANYREFS)
-			wait_for_others();
-		else if (err != -EINTR)
-			lost("sending", err);
-	}
+	while (try_send(msg, fds, nfds))
+		wait_for_others();
 }
 
 static int wait_ack(uint64_t seq)
@@ -140,7 +154,7 @@ static void send_type(enum ctl_type type)
 {
 	struct ctl_msg msg = { .type = type };
 
-	send_msg(&msg, NULL, 0);
+	send_plain(&msg);
 }
 
 void control_ready(void)
@@ -167,7 +181,7 @@ void control_pong(uint64_t id)
 {
 	struct ctl_msg msg = { .type = CTL_PONG, .id = id };
 
-	send_msg(&msg, NULL, 0);
+	send_plain(&msg);
 }
 
 void control_discard(void)
@@ -182,7 +196,7 @@ void control_drop(enum fd_kind kind, unsigned int index,
 		.type = CTL_DROP, .kind = kind, .index = index, .id = id,
 	};
 
-	send_msg(&msg, NULL, 0);
+	send_plain(&msg);
 }
 
 int control_put(uint64_t seq, const int *fds,
@@ -190,7 +204,7 @@ int control_put(uint64_t seq, const int *fds,
 {
 	struct ctl_msg msg = { .type = CTL_PUT, .id = seq };
 
-	send_msg(&msg, fds, nfds);
+	send_with_fds(&msg, fds, nfds);
 	return wait_ack(seq);
 }
 
@@ -201,6 +215,6 @@ int control_commit(uint64_t seq,
 			       .nplaces = nplaces };
 
 	memcpy(msg.place, place, nplaces * sizeof(*place));
-	send_msg(&msg, NULL, 0);
+	send_plain(&msg);
 	return wait_ack(seq);
 }

@@ -55,14 +55,17 @@ static void forbid_locking(int fd)
 		SCMP_SYS(getpeername), SCMP_SYS(setsockopt),
 		SCMP_SYS(sendto), SCMP_SYS(recvfrom), SCMP_SYS(ioctl),
 	};
+	const struct scmp_arg_cmp is_it = {
+		.op = SCMP_CMP_MASKED_EQ,
+		.datum_a = UINT32_MAX,
+		.datum_b = (unsigned int)fd,
+	};
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
 
 	must(ctx != NULL, "no filter");
 	for (size_t i = 0; i < ARRAY_LEN(calls); i++)
 		must(!seccomp_rule_add(ctx, SCMP_ACT_KILL_PROCESS, calls[i], 1,
-				       SCMP_A0_32(SCMP_CMP_EQ,
-						  (unsigned int)fd)),
-		     "no rule");
+				       is_it), "no rule");
 	must(!seccomp_load(ctx), "no filter");
 	seccomp_release(ctx);
 }
