@@ -33,7 +33,7 @@ int log_stream_open(struct log_stream *p)
 	return end[1];
 }
 
-/* Microseconds until another line may be logged, 0 for now. */
+/* Microseconds until another line may be logged; 0: at once. */
 static int64_t pause_of(struct log_quota *quota)
 {
 	uint64_t now = mono_us();

@@ -345,6 +345,7 @@ endif
 	%D%/lib/refuse.c %D%/lib/refuse.h \
 	%D%/lib/require.c %D%/lib/require.h \
 	%D%/lib/ring-image.c %D%/lib/ring-image.h \
+	%D%/lib/seize.c %D%/lib/seize.h \
 	%D%/lib/supervised.c %D%/lib/supervised.h \
 	%D%/lib/sleeper.h \
 	%D%/lib/slow.c %D%/lib/slow.h \

@@ -213,3 +213,19 @@ uint16_t front_used(const struct front *f, unsigned int ring)
 	memcpy(&idx, f->ptr + part(ring, USED) + 2, sizeof(idx));
 	return idx;
 }
+
+void front_settle(struct front *f, struct machine *m)
+{
+	struct stream *s = &f->s;
+
+	for (unsigned int idle = 0; idle < 3 && !s->ended;) {
+		size_t before = s->sent + s->received;
+
+		stream_send(s, m->frontend, SIZE_MAX);
+		machine_run(m, 4);
+		stream_receive(s, m->frontend);
+		if (s->sent + s->received == before)
+			idle++;
+	}
+	stream_check_end(s);
+}

@@ -10,6 +10,7 @@
 
 #include "common/contract.h"
 #include "tests/fuzz/input.h"
+#include "tests/fuzz/machine.h"
 #include "tests/fuzz/stream.h"
 
 #define FRONT_GPA	UINT64_C(0x10000)
@@ -53,6 +54,12 @@ void front_say(struct front *f, uint32_t request, const void *payload,
  * @which; bit 4: with event indices, bit 5: without control queues.
  */
 void front_setup(struct front *f, uint8_t which);
+
+/*
+ * Says all there is to be said to @m, until nothing more happens: only then may
+ * an answer be missed.
+ */
+void front_settle(struct front *f, struct machine *m);
 
 /* Bytes of guest memory. */
 void front_write(struct front *f, struct input *in);

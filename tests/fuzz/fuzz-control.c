@@ -24,16 +24,7 @@ static unsigned int skips;
 
 static void talk(void)
 {
-	for (unsigned int idle = 0; idle < 3;) {
-		size_t before = f.s.sent + f.s.received;
-
-		stream_send(&f.s, m.frontend, SIZE_MAX);
-		machine_run(&m, 4);
-		stream_receive(&f.s, m.frontend);
-		if (f.s.sent + f.s.received == before)
-			idle++;
-	}
-	stream_check_end(&f.s);
+	front_settle(&f, &m);
 	stream_forget(&f.s);
 }
 

@@ -105,19 +105,9 @@ static void operate(struct input *in)
 	}
 }
 
-/* Until nothing more happens: only then may an answer be missed. */
 static void settle(void)
 {
-	for (unsigned int idle = 0; idle < 3 && !f.s.ended;) {
-		size_t before = f.s.sent + f.s.received;
-
-		stream_send(&f.s, m.frontend, SIZE_MAX);
-		machine_run(&m, 4);
-		stream_receive(&f.s, m.frontend);
-		if (f.s.sent + f.s.received == before)
-			idle++;
-	}
-	stream_check_end(&f.s);
+	front_settle(&f, &m);
 	/* who has gone is told nothing */
 	fuzz_check(f.s.ended || m.frontend < 0 || !overseer.fds_lost,
 		   "the connection goes on without some fds");

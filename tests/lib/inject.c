@@ -8,7 +8,6 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
 #include <sys/user.h>
@@ -17,11 +16,8 @@
 
 #include "tests/lib/daemon.h"
 #include "tests/lib/must.h"
+#include "tests/lib/seize.h"
 #include "tests/lib/wait.h"
-
-#define OPTIONS	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | \
-		 PTRACE_O_TRACECLONE | PTRACE_O_TRACEVFORK | \
-		 PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL)
 
 /* Ends a process's wait; it sees nothing of it, as the tracer keeps it. */
 #define ATTENTION	SIGURG
@@ -186,8 +182,9 @@ static void stopped(struct inject *in, pid_t pid, int status)
 	ptrace(ours ? PTRACE_SYSCALL : PTRACE_CONT, pid, NULL, (long)sig);
 }
 
-static _Noreturn void trace(struct inject *in)
+static _Noreturn void trace(void *arg)
 {
+	struct inject *in = arg;
 	int status;
 
 	for (;;) {
@@ -207,24 +204,9 @@ static _Noreturn void trace(struct inject *in)
 static void be_traced(void)
 {
 	struct inject *in = next_inject;
-	pid_t pid;
 
 	in->daemon = getpid();
-	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
-	pid = fork();
-	if (pid == 0) {
-		if (fork() != 0)
-			_exit(0);
-		if (ptrace(PTRACE_SEIZE, in->daemon, NULL, OPTIONS) != 0) {
-			atomic_store(&in->works, -1);
-			_exit(1);
-		}
-		atomic_store(&in->works, 1);
-		trace(in);
-	}
-	waitpid(pid, NULL, 0);
-	while (atomic_load(&in->works) == 0)
-		usleep(100);
+	seize_daemon(&in->works, trace, in);
 }
 
 struct inject *inject_new(const void *data)

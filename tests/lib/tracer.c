@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -19,12 +18,10 @@
 #include "common/state_point.h"
 #include "tests/lib/daemon.h"
 #include "tests/lib/must.h"
+#include "tests/lib/seize.h"
 #include "tests/lib/wait.h"
 
 #define POINT_NR	UINT64_MAX	/* the call of a STATE_POINT() */
-#define OPTIONS	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | \
-		 PTRACE_O_TRACECLONE | PTRACE_O_TRACEVFORK | \
-		 PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL)
 
 /*
  * Stops a worker that runs untraced, and ends its wait for events if there are
@@ -238,8 +235,9 @@ static void ended(struct tracer *t, pid_t pid, int status)
 	atomic_store(&t->worker, 0);
 }
 
-static _Noreturn void trace(struct tracer *t)
+static _Noreturn void trace(void *arg)
 {
+	struct tracer *t = arg;
 	int status;
 
 	for (;;) {
@@ -254,31 +252,13 @@ static _Noreturn void trace(struct tracer *t)
 	}
 }
 
-/*
- * In the process that is to become the daemon: the tracer is made no child of
- * it, and has seized it before it goes on.
- */
+/* In the process that is to become the daemon. */
 static void start_tracer(void)
 {
 	struct tracer *t = next_tracer;
-	pid_t pid;
 
 	t->daemon = getpid();
-	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
-	pid = fork();
-	if (pid == 0) {
-		if (fork() != 0)
-			_exit(0);
-		if (ptrace(PTRACE_SEIZE, t->daemon, NULL, OPTIONS) != 0) {
-			atomic_store(&t->works, -1);
-			_exit(1);
-		}
-		atomic_store(&t->works, 1);
-		trace(t);
-	}
-	waitpid(pid, NULL, 0);
-	while (atomic_load(&t->works) == 0)
-		usleep(100);
+	seize_daemon(&t->works, trace, t);
 }
 
 struct tracer *tracer_new(void)
