@@ -81,6 +81,7 @@ proto_tests = \
 	%D%/proto/test-memory \
 	%D%/proto/test-notify \
 	%D%/proto/test-odd-fds \
+	%D%/proto/test-others-fds \
 	%D%/proto/test-overflow \
 	%D%/proto/test-queue-size \
 	%D%/proto/test-race \
