@@ -214,7 +214,8 @@ fuzz_targets = \
 	%D%/fuzz/fuzz-messages \
 	%D%/fuzz/fuzz-options \
 	%D%/fuzz/fuzz-resume \
-	%D%/fuzz/fuzz-ring
+	%D%/fuzz/fuzz-ring \
+	%D%/fuzz/fuzz-supervisor
 include %D%/fuzz/corpus.mk
 
 # Worker code that calls the target before each load from guest memory.
@@ -281,6 +282,39 @@ fuzz_front = \
 %C%_fuzz_fuzz_ring_LDADD = supervisor/libsupervisor.a $(fuzz_ldadd)
 %C%_fuzz_fuzz_ring_LDFLAGS = $(fuzz_machine_ldflags) \
 	-Wl,--wrap=gmem_map -Wl,--wrap=gmem_release
+
+%C%_fuzz_fuzz_supervisor_SOURCES = \
+	%D%/fuzz/fuzz-supervisor.c \
+	%D%/fuzz/input.h \
+	%D%/fuzz/some-fd.c %D%/fuzz/some-fd.h \
+	%D%/fuzz/sup.c %D%/fuzz/sup.h \
+	%D%/fuzz/sup-check.c \
+	%D%/fuzz/sup-clock.c %D%/fuzz/sup-clock.h \
+	%D%/fuzz/sup-fds.c %D%/fuzz/sup-fds.h \
+	%D%/fuzz/sup-log.c %D%/fuzz/sup-log.h \
+	%D%/fuzz/sup-model.c %D%/fuzz/sup-model.h \
+	%D%/fuzz/sup-worker.c %D%/fuzz/sup-worker.h
+%C%_fuzz_fuzz_supervisor_LDADD = \
+	$(fuzz_main) \
+	supervisor/libsupervisor.a \
+	common/libcommon.a \
+	$(LIBEVENT_LIBS) $(LIBSECCOMP_LIBS) $(LIBCAP_NG_LIBS)
+%C%_fuzz_fuzz_supervisor_LDFLAGS = $(fuzz_ldflags) \
+	-Wl,--wrap=close -Wl,--wrap=recvmsg -Wl,--wrap=sendmsg \
+	-Wl,--wrap=pread -Wl,--wrap=write -Wl,--wrap=poll \
+	-Wl,--wrap=waitid -Wl,--wrap=syscall -Wl,--wrap=raise \
+	-Wl,--wrap=pthread_create -Wl,--wrap=pthread_cond_wait \
+	-Wl,--wrap=event_new -Wl,--wrap=event_free \
+	-Wl,--wrap=event_add -Wl,--wrap=event_del \
+	-Wl,--wrap=event_base_dispatch -Wl,--wrap=mono_us \
+	-Wl,--wrap=closer_start -Wl,--wrap=ctl_recv_all \
+	-Wl,--wrap=fdstore_drop -Wl,--wrap=fdstore_set \
+	-Wl,--wrap=log_stream_close \
+	-Wl,--wrap=log_stream_read -Wl,--wrap=log_write_limited \
+	-Wl,--wrap=restart_next -Wl,--wrap=spawn_worker \
+	-Wl,--wrap=tcp_peer_closed \
+	-Wl,--wrap=worker_ended -Wl,--wrap=worker_hangs \
+	-Wl,--wrap=worker_msg_handle -Wl,--wrap=worker_ping
 
 dist_noinst_SCRIPTS += %D%/fuzz/coverage
 .PHONY: fuzz-coverage
