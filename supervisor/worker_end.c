@@ -145,7 +145,8 @@ void worker_ended(struct console *c, const siginfo_t *info)
 	if (w->hung && death.cause == CAUSE_KILLED) {
 		death.cause = CAUSE_HUNG;
 		what = "did not answer and was killed";
-	} else if (w->condemned && death.cause == CAUSE_KILLED) {
+	} else if (w->condemned && death.cause != CAUSE_STATE) {
+		/* It may have been faster; what it said then does not count. */
 		death.cause = CAUSE_CORRUPT;
 	}
 	worker_clear(c);

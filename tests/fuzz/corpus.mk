@@ -477,6 +477,7 @@ fuzz_corpus = \
 	%D%/corpus/fuzz-supervisor/exit-75 \
 	%D%/corpus/fuzz-supervisor/exit-95 \
 	%D%/corpus/fuzz-supervisor/exit-before-ready \
+	%D%/corpus/fuzz-supervisor/exits-as-it-is-killed \
 	%D%/corpus/fuzz-supervisor/fd-flood-slow \
 	%D%/corpus/fuzz-supervisor/fds-in-both-sockets-slow \
 	%D%/corpus/fuzz-supervisor/fds-in-the-log \
