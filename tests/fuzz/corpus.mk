@@ -487,6 +487,63 @@ fuzz_corpus = \
 	%D%/corpus/fuzz-supervisor/flood-of-discards \
 	%D%/corpus/fuzz-supervisor/flood-of-puts \
 	%D%/corpus/fuzz-supervisor/flood-of-puts-slow \
+	%D%/corpus/fuzz-supervisor/found-02db05ef \
+	%D%/corpus/fuzz-supervisor/found-048eb35c \
+	%D%/corpus/fuzz-supervisor/found-093bdfe1 \
+	%D%/corpus/fuzz-supervisor/found-0d4485a3 \
+	%D%/corpus/fuzz-supervisor/found-199fb874 \
+	%D%/corpus/fuzz-supervisor/found-19cc2432 \
+	%D%/corpus/fuzz-supervisor/found-1b340c55 \
+	%D%/corpus/fuzz-supervisor/found-1eb71026 \
+	%D%/corpus/fuzz-supervisor/found-1eeb4040 \
+	%D%/corpus/fuzz-supervisor/found-2bc50a42 \
+	%D%/corpus/fuzz-supervisor/found-2c51b7b9 \
+	%D%/corpus/fuzz-supervisor/found-300ec4bc \
+	%D%/corpus/fuzz-supervisor/found-35896544 \
+	%D%/corpus/fuzz-supervisor/found-37128f17 \
+	%D%/corpus/fuzz-supervisor/found-3bca5000 \
+	%D%/corpus/fuzz-supervisor/found-3f460f0d \
+	%D%/corpus/fuzz-supervisor/found-4183fdf2 \
+	%D%/corpus/fuzz-supervisor/found-4345cb1f \
+	%D%/corpus/fuzz-supervisor/found-441d97d0 \
+	%D%/corpus/fuzz-supervisor/found-5edd9608 \
+	%D%/corpus/fuzz-supervisor/found-604eeb63 \
+	%D%/corpus/fuzz-supervisor/found-60e6430d \
+	%D%/corpus/fuzz-supervisor/found-63d08f36 \
+	%D%/corpus/fuzz-supervisor/found-7667b599 \
+	%D%/corpus/fuzz-supervisor/found-770e6c30 \
+	%D%/corpus/fuzz-supervisor/found-7829a33e \
+	%D%/corpus/fuzz-supervisor/found-815d6de7 \
+	%D%/corpus/fuzz-supervisor/found-81a33b75 \
+	%D%/corpus/fuzz-supervisor/found-875b0913 \
+	%D%/corpus/fuzz-supervisor/found-8f5a41d1 \
+	%D%/corpus/fuzz-supervisor/found-a4104274 \
+	%D%/corpus/fuzz-supervisor/found-a4e60bd5 \
+	%D%/corpus/fuzz-supervisor/found-b13e990f \
+	%D%/corpus/fuzz-supervisor/found-b29cf5be \
+	%D%/corpus/fuzz-supervisor/found-b4ab1ca4 \
+	%D%/corpus/fuzz-supervisor/found-b50a3122 \
+	%D%/corpus/fuzz-supervisor/found-bc009a19 \
+	%D%/corpus/fuzz-supervisor/found-bededc21 \
+	%D%/corpus/fuzz-supervisor/found-c0d85708 \
+	%D%/corpus/fuzz-supervisor/found-c1e0ace4 \
+	%D%/corpus/fuzz-supervisor/found-c6e15aee \
+	%D%/corpus/fuzz-supervisor/found-ca6cdd3e \
+	%D%/corpus/fuzz-supervisor/found-cd03b3d8 \
+	%D%/corpus/fuzz-supervisor/found-d07d1057 \
+	%D%/corpus/fuzz-supervisor/found-d3520110 \
+	%D%/corpus/fuzz-supervisor/found-d7eed4a9 \
+	%D%/corpus/fuzz-supervisor/found-d8cf8d00 \
+	%D%/corpus/fuzz-supervisor/found-d955ef1b \
+	%D%/corpus/fuzz-supervisor/found-e2a9f5a2 \
+	%D%/corpus/fuzz-supervisor/found-e2ad30a8 \
+	%D%/corpus/fuzz-supervisor/found-e37c10e1 \
+	%D%/corpus/fuzz-supervisor/found-e5c75d6d \
+	%D%/corpus/fuzz-supervisor/found-ec7b9071 \
+	%D%/corpus/fuzz-supervisor/found-f0febbc8 \
+	%D%/corpus/fuzz-supervisor/found-f1237228 \
+	%D%/corpus/fuzz-supervisor/found-f37a45ac \
+	%D%/corpus/fuzz-supervisor/found-f52fad2e \
 	%D%/corpus/fuzz-supervisor/half-a-line \
 	%D%/corpus/fuzz-supervisor/half-closed \
 	%D%/corpus/fuzz-supervisor/half-closed-slow \
