@@ -42,8 +42,7 @@ static bool write_file(const struct targets *t)
 
 static bool make_file(const struct targets *t)
 {
-	(void)t;
-	return open("/tmp/test-jail-made", O_CREAT | O_WRONLY, 0600) >= 0 ||
+	return open(t->other, O_CREAT | O_WRONLY, 0600) >= 0 ||
 	       open("/made", O_CREAT | O_WRONLY, 0600) >= 0;
 }
 

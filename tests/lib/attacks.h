@@ -13,6 +13,7 @@ struct targets {
 	int shm;
 	char name[32];			/* of an abstract socket */
 	char file[64];			/* this user may write it */
+	char other[64];			/* and may make this one */
 };
 
 struct attack {

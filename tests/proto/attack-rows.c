@@ -70,7 +70,7 @@ const struct attack_row worker_rows[] = {
 	DIES_OF("open /proc", "/proc/1/mem", openat, JUNK, DATA, O_RDONLY)
 	DIES_WITH("openat2", FILE_NAME, openat2, JUNK, DATA, DATA, 24)
 	DIES_WITH("write a file", FILE_NAME, openat, JUNK, DATA, O_WRONLY)
-	DIES_OF("make a file", "/tmp/made", creat, DATA, 0700)
+	DIES_OF("make a file", ATTACK_MADE, creat, DATA, 0700)
 	DIES_WITH("unlink", FILE_NAME, unlink, DATA)
 	DIES_WITH("rename", FILE_NAME, rename, DATA, DATA)
 	DIES_WITH("stat", FILE_NAME, stat, DATA, DATA)
@@ -115,7 +115,7 @@ const struct attack_row supervisor_rows[] = {
 	/* Job control needs it: Landlock refuses, if the kernel has ABI 6. */
 	FAILS("stop", EPERM, tgkill, STRANGER, STRANGER, SIGTSTP)
 	FAILS("trace", ENOSYS, ptrace, PTRACE_SEIZE, STRANGER)
-	FAILS_OF("make a file", ENOSYS, "/tmp/made", openat, AT_FDCWD, DATA,
+	FAILS_OF("make a file", ENOSYS, ATTACK_MADE, openat, AT_FDCWD, DATA,
 		 O_CREAT | O_WRONLY, 0600)
 	FAILS_WITH("truncate a file", ENOSYS, FILE_NAME, openat, AT_FDCWD,
 		   DATA, O_TRUNC | O_WRONLY)

@@ -3,6 +3,9 @@
 #ifndef TESTS_PROTO_ATTACK_ROWS_H
 #define TESTS_PROTO_ATTACK_ROWS_H
 
+/* What none of them makes. */
+#define ATTACK_MADE	"/tmp/test-attacks-made"
+
 #define PLACE		24		/* bytes of the ABSTRACT address */
 
 /* Stand for what is only known when the daemon runs. */
