@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 #include "tests/lib/world.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* A test that takes longer than this hangs. */
@@ -138,6 +140,63 @@ void world_await_client(struct world *w, unsigned int console,
 {
 	tclient_type(&w->client[client], "hello");
 	guest_expect_text(&w->guest[console], "hello");
+}
+
+/* The end of what has come. */
+struct tail {
+	char buf[64 + 4096];
+	size_t len;
+};
+
+/* @n bytes more have: is @last there now? */
+static bool has_come(struct tail *t, size_t n, const char *last)
+{
+	size_t keep = strlen(last);
+
+	t->len += n;
+	if (memmem(t->buf, t->len, last, keep) != NULL)
+		return true;
+	if (t->len > keep) {
+		memmove(t->buf, t->buf + t->len - keep, keep);
+		t->len = keep;
+	}
+	return false;
+}
+
+/* While nobody reads, the console may take no more. */
+static void drop_input(struct guest *g, struct tclient *c, const char *last)
+{
+	uint64_t deadline = wait_until(WAIT_MS);
+	struct tail t = { .len = 0 };
+	size_t sent = 0, n;
+
+	do {
+		must(wait_left(deadline) > 0, "old input has no end");
+		sent += tclient_send_some(c, last + sent, strlen(last) - sent);
+		n = guest_read(g, t.buf + t.len, sizeof(t.buf) - t.len, 1);
+	} while (!has_come(&t, n, last));
+}
+
+static void drop_output(struct tclient *c, const char *last)
+{
+	uint64_t deadline = wait_until(WAIT_MS);
+	struct tail t = { .len = 0 };
+	long n;
+
+	do {
+		must(wait_fd(c->fd, POLLIN, deadline), "old output has no end");
+		n = tclient_read_some(c, t.buf + t.len, sizeof(t.buf) - t.len);
+		must(n >= 0, "the console closed");
+	} while (!has_come(&t, (size_t)n, last));
+}
+
+void world_drop_old(struct world *w, unsigned int console, unsigned int client)
+{
+	static const char last[] = "<this was the last of it>";
+
+	drop_input(&w->guest[console], &w->client[client], last);
+	guest_print_text(&w->guest[console], last);
+	drop_output(&w->client[client], last);
 }
 
 void world_check_console(struct world *w, unsigned int console,

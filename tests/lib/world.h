@@ -69,6 +69,10 @@ struct tclient *world_client(struct world *w, unsigned int i,
 void world_await_client(struct world *w, unsigned int console,
 			unsigned int client);
 
+/* Drops what is on its way from before, in both directions. */
+void world_drop_old(struct world *w, unsigned int console,
+		    unsigned int client);
+
 /* The guest's view of a console that works, in both directions. */
 void world_check_console(struct world *w, unsigned int console,
 			 unsigned int client);

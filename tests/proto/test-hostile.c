@@ -138,7 +138,6 @@ static void mutate_ring(struct world *w, enum ring_role role)
 static void start_afresh(struct world *w)
 {
 	struct guest *g = &w->guest[0];
-	char drop[4096];
 
 	/* Input may have gone anywhere, the other rings included. */
 	for (unsigned int i = 0; i < RINGS; i++)
@@ -147,9 +146,7 @@ static void start_afresh(struct world *w)
 		gring_reset(&g->ring[i], 0);
 	fe_qemu_start(&w->fe[0], g, GUEST_FEATURES);
 	guest_boot(g);
-	while (guest_read(g, drop, sizeof(drop), 100) > 0)
-		;
-	tclient_read_quiet(&w->client[0], drop, sizeof(drop), 100);
+	world_drop_old(w, 0, 0);
 	world_check_console(w, 0, 0);
 }
 
@@ -192,7 +189,6 @@ static void t_41_memory_goes_away(void **state)
 {
 	struct world *w = *state;
 	struct guest *g = &w->guest[0];
-	char drop[4096];
 	unsigned int lines;
 
 	world_quiet_daemon(w, 2);
@@ -219,8 +215,7 @@ static void t_41_memory_goes_away(void **state)
 	     "the neighbour's worker was replaced");
 	/* With memory that stays, it is served again. */
 	world_next_qemu(w, 0, GUEST_FEATURES);
-	while (guest_read(g, drop, sizeof(drop), 100) > 0)
-		;
+	world_drop_old(w, 0, 0);
 	world_check_console(w, 0, 0);
 	world_end(w);
 }

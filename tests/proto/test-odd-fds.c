@@ -85,8 +85,6 @@ static void break_rings(struct world *w)
 static void mend(struct world *w)
 {
 	struct guest *g = &w->guest[0];
-	char drop[4096];
-	size_t n;
 
 	for (unsigned int i = 0; i < RINGS; i++)
 		fe_stop_ring(&w->fe[0], &g->ring[i]);
@@ -99,12 +97,7 @@ static void mend(struct world *w)
 	}
 	fe_qemu_start(&w->fe[0], g, GUEST_FEATURES);
 	guest_boot(g);
-	tclient_type(&w->client[0], "!");
-	do {
-		n = guest_read(g, drop, sizeof(drop), WAIT_MS);
-		must(n > 0, "no input");
-	} while (memchr(drop, '!', n) == NULL);
-	tclient_read_quiet(&w->client[0], drop, sizeof(drop), 10);
+	world_drop_old(w, 0, 0);
 	world_check_console(w, 0, 0);
 }
 

@@ -187,12 +187,8 @@ static void show(const struct racer *r, const struct result *res)
 /* A guest that boots: what is on its way from before is dropped. */
 static void next_guest(struct world *w)
 {
-	char drop[4096];
-
 	world_next_qemu(w, 0, GUEST_FEATURES);
-	while (guest_read(&w->guest[0], drop, sizeof(drop), 100) > 0)
-		;
-	tclient_read_quiet(&w->client[0], drop, sizeof(drop), 100);
+	world_drop_old(w, 0, 0);
 	world_check_console(w, 0, 0);
 }
 
