@@ -40,6 +40,16 @@ void tclient_open(struct tclient *c, unsigned int port, int receive_buffer)
 	must(fd_set_nonblocking(c->fd) == 0, "O_NONBLOCK");
 }
 
+unsigned int tclient_port(const struct tclient *c)
+{
+	struct sockaddr_in addr;
+	socklen_t len = sizeof(addr);
+
+	must(getsockname(c->fd, (struct sockaddr *)&addr, &len) == 0,
+	     "getsockname: errno %d", errno);
+	return ntohs(addr.sin_port);
+}
+
 void tclient_close(struct tclient *c)
 {
 	fd_close(&c->fd);

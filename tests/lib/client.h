@@ -18,6 +18,9 @@ struct tclient {
 void tclient_open(struct tclient *c, unsigned int port, int receive_buffer);
 void tclient_close(struct tclient *c);
 
+/* Its own, by which the daemon's log names it. */
+unsigned int tclient_port(const struct tclient *c);
+
 /* Closes so that the peer gets a reset. */
 void tclient_reset(struct tclient *c);
 

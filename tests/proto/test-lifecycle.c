@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-#include <arpa/inet.h>
 #include <signal.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -70,16 +68,6 @@ static void reconnect_without_notices(void **state)
 	world_end(w);
 }
 
-static unsigned int own_port(const struct tclient *c)
-{
-	struct sockaddr_in addr;
-	socklen_t len = sizeof(addr);
-
-	must(getsockname(c->fd, (struct sockaddr *)&addr, &len) == 0,
-	     "getsockname");
-	return ntohs(addr.sin_port);
-}
-
 /* Who came and who went, each with its console. */
 static void attach_and_detach_are_logged(void **state)
 {
@@ -92,7 +80,8 @@ static void attach_and_detach_are_logged(void **state)
 	lines = daemon_log_count(&w->daemon, "console 1");
 	must(lines > 0, "nothing about the front-end");
 	world_client(w, 0, 1);
-	snprintf(peer, sizeof(peer), "127.0.0.1:%u", own_port(&w->client[0]));
+	snprintf(peer, sizeof(peer), "127.0.0.1:%u ",
+		 tclient_port(&w->client[0]));
 	daemon_log_wait(&w->daemon, peer, 1);
 	tclient_close(&w->client[0]);
 	daemon_log_wait(&w->daemon, peer, 2);
@@ -114,7 +103,8 @@ static void a_client_that_resets_at_once(void **state)
 	world_quiet_daemon(w, 1);
 	must(!kill(w->daemon.pid, SIGSTOP), "SIGSTOP");
 	world_client(w, 0, 0);
-	snprintf(peer, sizeof(peer), "127.0.0.1:%u", own_port(&w->client[0]));
+	snprintf(peer, sizeof(peer), "127.0.0.1:%u ",
+		 tclient_port(&w->client[0]));
 	must(!setsockopt(w->client[0].fd, SOL_SOCKET, SO_LINGER, &now,
 			 sizeof(now)), "SO_LINGER");
 	tclient_close(&w->client[0]);
