@@ -12,6 +12,8 @@
 #include "tests/lib/must.h"
 #include "tests/lib/wait.h"
 
+#define SETTLED		200		/* looks in a row */
+
 /* Reads /proc/@pid/@name; returns its length, 0 if it cannot be read. */
 static size_t process_read(pid_t pid, const char *name, char *buf, size_t size)
 {
@@ -180,6 +182,22 @@ long process_fds(pid_t pid)
 		n++;
 	closedir(dir);
 	return n - 2;
+}
+
+long process_fds_settled(pid_t pid)
+{
+	uint64_t deadline = wait_until(WAIT_MS);
+	long last = process_fds(pid);
+
+	for (unsigned int same = 0; same < SETTLED;) {
+		long now = process_fds(pid);
+
+		must(wait_left(deadline) > 0, "fds come and go");
+		same = now == last ? same + 1 : 0;
+		last = now;
+		wait_pause();
+	}
+	return last;
 }
 
 long process_maps(pid_t pid)

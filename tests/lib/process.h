@@ -38,6 +38,7 @@ void process_await_handler(pid_t pid, int sig);
 void process_kill_children(pid_t parent);
 
 long process_fds(pid_t pid);
+long process_fds_settled(pid_t pid);	/* once they are the same for a while */
 long process_fd_slots(pid_t pid);	/* anyone may read this one */
 long process_fds_max(pid_t pid);	/* and this one, its limit */
 long process_maps(pid_t pid);

@@ -28,8 +28,8 @@ struct flood {
 
 static void look(struct flood *f)
 {
-	f->worker = process_fds(f->world->worker[0]);
-	f->supervisor = process_fds(f->world->daemon.pid);
+	f->worker = process_fds_settled(f->world->worker[0]);
+	f->supervisor = process_fds_settled(f->world->daemon.pid);
 }
 
 /* Acks are all that is negotiated. */
@@ -50,6 +50,7 @@ static void begin(struct flood *f, struct world *w)
 	guest_like_qemu(&w->guest[0], 64);
 	connect_again(w);
 	world_client(w, 0, 0);
+	daemon_log_wait(&w->daemon, "console 0: client ", 1);
 	tclient_expect_quiet(&w->client[0], 50);
 	look(f);
 }

@@ -33,7 +33,7 @@ struct figures {
 static struct figures figures(pid_t pid)
 {
 	return (struct figures){
-		.fds = process_fds(pid),
+		.fds = process_fds_settled(pid),
 		.maps = process_maps(pid),
 		.vm_kb = process_vm_kb(pid),
 		.rss_kb = process_rss_kb(pid),

@@ -122,13 +122,13 @@ static void t_16_setup_of_a_live_ring(void **state)
 		must(hung_up(old_call), "the old call fd stays open");
 		close(old_call);
 		if (n == RINGS) {
-			worker = process_fds(w->worker[0]);
-			supervisor = process_fds(w->daemon.pid);
+			worker = process_fds_settled(w->worker[0]);
+			supervisor = process_fds_settled(w->daemon.pid);
 		}
 	}
-	must(process_fds(w->worker[0]) == worker, "worker: %ld fds, then %ld",
-	     worker, process_fds(w->worker[0]));
-	must(process_fds(w->daemon.pid) == supervisor,
+	must(process_fds_settled(w->worker[0]) == worker,
+	     "worker: %ld fds, then %ld", worker, process_fds(w->worker[0]));
+	must(process_fds_settled(w->daemon.pid) == supervisor,
 	     "supervisor: %ld fds, then %ld", supervisor,
 	     process_fds(w->daemon.pid));
 	world_check_console(w, 0, 0);

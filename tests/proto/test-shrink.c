@@ -204,7 +204,7 @@ static void r_37_cut_again_and_again(void **state)
 	long fds, rss;
 
 	two_worlds(w);
-	fds = process_fds(w->daemon.pid);
+	fds = process_fds_settled(w->daemon.pid);
 	rss = process_rss_kb(w->daemon.pid);
 	for (n = 0; n < SESSIONS && !is_parked(w); n++) {
 		fe_open_again(&w->fe[0], daemon_sock(&w->daemon, 0));
