@@ -24,6 +24,7 @@
 #include "tests/lib/command.h"
 #include "tests/lib/daemon.h"
 #include "tests/lib/must.h"
+#include "tests/lib/wait.h"
 
 #define WORDS_MAX	24
 
@@ -84,7 +85,7 @@ static void run(const char *line)
 	}
 	argv[argc] = NULL;
 	command_run(&command, argv);
-	command_no_orphans(1000);
+	command_no_orphans(WAIT_MS);
 }
 
 static void expect_error(const char *line, int status, const char *names)

@@ -194,10 +194,10 @@ static bool is_asleep(pid_t pid)
 	return strstr(stat, ") S ") != NULL;
 }
 
-/* A short sleep that SIGSTOP interrupts: the kernel has it begun again. */
+/* A sleep that SIGSTOP interrupts: the kernel has it begun again. */
 static void can_be_stopped(void **state)
 {
-	static const struct timespec nap = { .tv_nsec = 200000000 };
+	static const struct timespec nap = { .tv_sec = 1 };
 	int status;
 	pid_t pid = fork();
 
