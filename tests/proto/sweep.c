@@ -56,6 +56,7 @@ static void show_where(void)
 		"in '%s': killed %u times, aimed at stops %u and %u; last %s\n",
 		step->name, tracer_kills(s->tracer), step->aim[0],
 		step->aim[1], tracer_where(s->tracer));
+	daemon_log_show("the daemon's log", s->run.w->daemon.log);
 }
 
 static void note_swept(struct sweep *s, struct step *step,
