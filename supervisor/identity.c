@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "common/vis.h"
@@ -32,6 +34,21 @@ static const char *default_user(void)
 	return getpwnam(VDC_USER) ? VDC_USER : "nobody";
 }
 
+/* Whether this user namespace has the id: a line is "inside outside length". */
+static bool is_mapped(const char *map, unsigned int id)
+{
+	FILE *file = fopen(map, "re");
+	bool mapped = !file;
+	unsigned int first, length;
+
+	while (!mapped &&
+	       fscanf(file, "%u %*u %u", &first, &length) == 2)
+		mapped = id >= first && id - first < length;
+	if (file)
+		fclose(file);
+	return mapped;
+}
+
 static int find_server(struct identity *identity, const char *user)
 {
 	const char *name = user;
@@ -55,6 +72,12 @@ static int find_server(struct identity *identity, const char *user)
 		log_error("--user %s: guests are not served as root",
 			  vis_once(name));
 		return -EPERM;
+	}
+	if (!is_mapped("/proc/self/uid_map", identity->uid) ||
+	    !is_mapped("/proc/self/gid_map", identity->gid)) {
+		log_error("--user %s: this user namespace does not have that id; start the daemon outside of it, as an ordinary user",
+			  vis_once(name));
+		return -EINVAL;
 	}
 	identity->name = name;
 	return 0;

@@ -56,6 +56,15 @@ static void deny_namespace(const char *name)
 	close(fd);
 }
 
+/* As "unshare -r" does: root, but of nobody else. */
+static void be_root_alone(void)
+{
+	snprintf(maps.uid, sizeof(maps.uid), "0 %u 1", getuid());
+	snprintf(maps.gid, sizeof(maps.gid), "0 %u 1", getgid());
+	if (unshare(CLONE_NEWUSER) != 0 || userns_map(&maps) != 0)
+		dprintf(2, "unshare: errno %d\n", errno);
+}
+
 static void into_the_place(void)
 {
 	int err = 0;
@@ -262,6 +271,20 @@ static void never_without(void **state)
 	daemon_before_exec(NULL);
 }
 
+/* No jail is the matter: whom it would serve as is missing. */
+static void nobody_to_become(void **state)
+{
+	static const struct place alone = { .layer = "other users" };
+	struct world *w = *state;
+
+	place = &alone;
+	daemon_before_exec(be_root_alone);
+	ends_at_once(w, DAEMON_OPTIONS("--user", "nobody"));
+	must(daemon_log_count(&w->daemon, "--user nobody: this user namespace")
+	     == 1, "not said");
+	daemon_before_exec(NULL);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -269,6 +292,7 @@ int main(int argc, char **argv)
 		WORLD_TEST(best_effort),
 		WORLD_TEST(old_kernel),
 		WORLD_TEST(never_without),
+		WORLD_TEST(nobody_to_become),
 	};
 
 	world_filter(argc, argv);
