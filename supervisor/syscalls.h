@@ -48,8 +48,16 @@ ALLOW(read)
 ALLOW(writev)
 
 /* guest memory and our own */
-ALLOW_WITHOUT(mmap, 2, PROT_EXEC)
-ALLOW_WITHOUT(mmap2, 2, PROT_EXEC)
+#define GUEST_MEMORY(call)						\
+	ALLOW_BOTH(call, WITHOUT(2, PROT_EXEC), VALUE(3, MAP_SHARED))
+/* ... of the only kind that RLIMIT_DATA counts */
+#define OUR_MEMORY(call)						\
+	ALLOW_BOTH(call, WITHOUT(2, PROT_EXEC),				\
+		   VALUE(3, MAP_PRIVATE | MAP_ANONYMOUS))
+GUEST_MEMORY(mmap)
+GUEST_MEMORY(mmap2)
+OUR_MEMORY(mmap)
+OUR_MEMORY(mmap2)
 ALLOW(munmap)
 ALLOW(brk)
 ALLOW_VALUE(madvise, 2, MADV_DONTDUMP)
@@ -77,6 +85,8 @@ ALLOW(exit_group)
 
 #ifdef VDC_SANITIZERS
 /* what the sanitizers' runtime does, above all when it reports */
+ALLOW_WITHOUT(mmap, 2, PROT_EXEC)
+ALLOW_WITHOUT(mmap2, 2, PROT_EXEC)
 ALLOW(madvise)
 ALLOW_WITHOUT(mprotect, 2, PROT_EXEC)
 ALLOW(mremap)

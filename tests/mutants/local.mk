@@ -31,6 +31,7 @@ mutants = \
 	%D%/jail-foreign-calls.patch \
 	%D%/jail-landlock.patch \
 	%D%/jail-limits.patch \
+	%D%/jail-memory.patch \
 	%D%/jail-network.patch \
 	%D%/jail-root-pivot.patch \
 	%D%/jail-root-user.patch \

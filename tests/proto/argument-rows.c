@@ -24,6 +24,13 @@ const struct call killed_calls[] = {
 	{ SYS_mmap, { 0, 4096, PROT_WRITE | PROT_EXEC, ANON, JUNK } },
 	{ SYS_mmap, { 0, 4096, 0xffffffff00000004, ANON, JUNK } },
 	{ SYS_mmap, { 0, 4096, PROT_EXEC, MAP_SHARED, 4 } },
+	/* ... or is not counted as its own */
+	{ SYS_mmap, { 0, 4096, PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, JUNK } },
+	{ SYS_mmap, { 0, 4096, PROT_WRITE, ANON | MAP_GROWSDOWN, JUNK } },
+	{ SYS_mmap, { 0, 4096, PROT_WRITE, ANON | MAP_LOCKED, JUNK } },
+	{ SYS_mmap, { 0, 4096, PROT_WRITE, ANON | MAP_HUGETLB, JUNK } },
+	{ SYS_mmap, { 4096, 4096, PROT_WRITE, ANON | MAP_FIXED, JUNK } },
+	{ SYS_mmap, { 0, 4096, PROT_WRITE, MAP_PRIVATE, 4 } },
 	{ SYS_mprotect, { 0, 0, PROT_EXEC } },
 	{ SYS_mprotect, { 0, 0, PROT_READ } },
 	{ SYS_pkey_mprotect, { 0, 0, PROT_READ, JUNK } },
@@ -106,6 +113,7 @@ const struct call killed_calls[] = {
 
 const struct call survived_calls[] = {
 	{ SYS_mmap, { 0, 4096, PROT_READ | PROT_WRITE, ANON, JUNK } },
+	{ SYS_mmap, { 0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, JUNK } },
 	{ SYS_madvise, { 0, 0, MADV_DONTDUMP } },
 	{ SYS_newfstatat, { JUNK, 0, 0, AT_EMPTY_PATH } },
 	{ SYS_recvfrom, { JUNK, 0, 0, 0, 0, 0 } },

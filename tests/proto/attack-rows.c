@@ -19,6 +19,7 @@
 #define CONTROL		3		/* a worker's control socket */
 #define DATA		INJECT_AT(0)
 #define ANON		(MAP_PRIVATE | MAP_ANONYMOUS)
+#define MUCH		(8UL << 20)
 
 #define ROW(what, fate, call, content, name, ...) \
 	{ what, fate, SYS_##call, content, name, { __VA_ARGS__ } },
@@ -104,6 +105,10 @@ const struct attack_row worker_rows[] = {
 	DIES("clone3", clone3, DATA, 88)
 	DIES("mmap for execution", mmap, 0, 4096, PROT_READ | PROT_EXEC, ANON,
 	     JUNK)
+	DIES("memory it shares with itself", mmap, 0, MUCH,
+	     PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, JUNK)
+	FAILS("memory", ENOMEM, mmap, 0, MUCH, PROT_READ | PROT_WRITE, ANON,
+	      JUNK)
 	DIES("a namespace", unshare, CLONE_NEWUSER)
 	DIES("become root", setuid, 0)
 	DIES("be looked into", prctl, PR_SET_DUMPABLE, 1)

@@ -163,7 +163,11 @@ static const struct limit worker_limits[] = {
 	{ "Max core file size", 0 }, { "Max processes", 0 },
 	{ "Max locked memory", 0 }, { "Max msgqueue size", 0 },
 	{ "Max nice priority", 0 }, { "Max realtime priority", 0 },
-	{ "Max open files", 255 }, { NULL, 0 },
+	{ "Max open files", 255 },
+#ifndef VDC_SANITIZERS
+	{ "Max data size", 8 << 20 }, { "Max stack size", 2 << 20 },
+#endif
+	{ NULL, 0 },
 };
 
 static const struct limit supervisor_limits[] = {
