@@ -145,7 +145,7 @@ static struct event *watch(struct clients *clients, struct client *client,
 				      client_cb, client);
 
 	/* epoll refuses files: they are always ready */
-	if (event_add(ev, NULL) < 0)
+	if (!loop_try_add(ev))
 		loop_event_free(&ev);
 	return ev;
 }

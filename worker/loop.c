@@ -6,9 +6,11 @@
 #include "common/contract.h"
 #include "common/log.h"
 
+static bool expects_failure;
+
 static void libevent_log_cb(int severity, const char *text)
 {
-	if (severity >= EVENT_LOG_WARN)
+	if (severity >= EVENT_LOG_WARN && !expects_failure)
 		log_limited(LOG_WARN, "libevent: %s", text);
 }
 
@@ -40,6 +42,16 @@ struct event *loop_event(struct event_base *base, int fd, short what,
 		_Exit(WORKER_EXIT_FAILED);
 	}
 	return ev;
+}
+
+bool loop_try_add(struct event *ev)
+{
+	bool added;
+
+	expects_failure = true;
+	added = event_add(ev, NULL) == 0;
+	expects_failure = false;
+	return added;
 }
 
 void loop_event_free(struct event **ev)

@@ -23,7 +23,7 @@
 #include "tests/lib/process.h"
 #include "tests/lib/wait.h"
 
-static char dir[64], sock[80], sock0[96];
+static char dir[64], sock[80], sock0[96], log_path[80];
 static pid_t job;
 
 static int setup(void **state)
@@ -34,6 +34,7 @@ static int setup(void **state)
 		return -1;
 	snprintf(sock, sizeof(sock), "%s/sock", dir);
 	snprintf(sock0, sizeof(sock0), "%s0", sock);
+	snprintf(log_path, sizeof(log_path), "%s/log", dir);
 	return 0;
 }
 
@@ -71,6 +72,18 @@ static bool has_worker(void)
 			     "console=0") > 0;
 }
 
+/* That epoll takes no file is known, and said to nobody. */
+static void expect_no_word_of_libevent(void)
+{
+	FILE *file = fopen(log_path, "re");
+	char line[512];
+
+	must(file != NULL, "no log");
+	while (fgets(line, sizeof(line), file) != NULL)
+		must(strstr(line, "libevent") == NULL, "%s", line);
+	fclose(file);
+}
+
 /* Standard input and output as given; ends by signal. */
 static void without_terminal(int in, int out)
 {
@@ -81,7 +94,7 @@ static void without_terminal(int in, int out)
 		setsid();
 		dup2(in, 0);
 		dup2(out, 1);
-		dup2(open("/dev/null", O_WRONLY), 2);
+		dup2(open(log_path, O_WRONLY | O_CREAT | O_APPEND, 0600), 2);
 		close_range(3, ~0U, 0);
 		execl(daemon_path(), daemon_path(), daemon_sandbox(), "-s",
 		      sock, (char *)NULL);
@@ -99,6 +112,7 @@ static void without_terminal(int in, int out)
 	     (unsigned int)status);
 	job = 0;
 	assert_int_equal(access(sock0, F_OK), -1);
+	expect_no_word_of_libevent();
 }
 
 static int null(void)
