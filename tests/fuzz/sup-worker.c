@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -22,6 +23,7 @@
 #include "tests/fuzz/sup-model.h"
 #include "tests/fuzz/sup.h"
 
+#define WORKER_FDS	140		/* that a worker may have */
 #define FIRST_PID	1000
 
 pid_t __wrap_spawn_worker(const struct spawn *spawn, int *pidfd);
@@ -264,6 +266,21 @@ ssize_t __wrap_pread(int fd, void *to, size_t len, off_t at)
 	return __real_pread(fd, to, len, at);
 }
 
+/* So many fds in flight the kernel lets one have that has few of them. */
+static bool send_as_worker(int socket, const struct msghdr *mh)
+{
+	struct rlimit limit, few;
+	bool sent;
+
+	fuzz_check(!getrlimit(RLIMIT_NOFILE, &limit), "errno %d", errno);
+	few = limit;
+	few.rlim_cur = WORKER_FDS;
+	fuzz_check(!setrlimit(RLIMIT_NOFILE, &few), "errno %d", errno);
+	sent = __real_sendmsg(socket, mh, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+	fuzz_check(!setrlimit(RLIMIT_NOFILE, &limit), "errno %d", errno);
+	return sent;
+}
+
 bool worker_sends_on(int socket, const void *bytes, size_t len, int fd,
 		     unsigned int nfds)
 {
@@ -288,7 +305,7 @@ bool worker_sends_on(int socket, const void *bytes, size_t len, int fd,
 			memcpy(CMSG_DATA(cmsg) + i * sizeof(fd), &fd,
 			       sizeof(fd));
 	}
-	return __real_sendmsg(socket, &mh, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+	return send_as_worker(socket, &mh);
 }
 
 void worker_sends(const void *bytes, size_t len, int fd, unsigned int nfds)

@@ -214,6 +214,9 @@ int __wrap_event_base_dispatch(struct event_base *base)
 	settle_in();
 	tell();
 	sup.slow = false;
+	/* what came in one go is there as well */
+	if (!sup.ended)
+		sup_pass();
 	sup_wait(PATIENCE_US + 1);
 	/* 700 ms after it is told to end it does, whatever its workers do */
 	if (sup.told && !sup.ended)
