@@ -6,6 +6,7 @@
 #include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "common/vis.h"
@@ -34,16 +35,26 @@ static const char *default_user(void)
 	return getpwnam(VDC_USER) ? VDC_USER : "nobody";
 }
 
-/* Whether this user namespace has the id: a line is "inside outside length". */
-static bool is_mapped(const char *map, unsigned int id)
+/* A line is the first id inside, the first outside, and how many. */
+static bool has_id(const char *line, unsigned long id)
+{
+	char *end;
+	unsigned long first = strtoul(line, &end, 10), length;
+
+	strtoul(end, &end, 10);
+	length = strtoul(end, NULL, 10);
+	return id >= first && id - first < length;
+}
+
+/* Whether this user namespace has the id. */
+static bool is_mapped(const char *map, unsigned long id)
 {
 	FILE *file = fopen(map, "re");
 	bool mapped = !file;
-	unsigned int first, length;
+	char line[80];
 
-	while (!mapped &&
-	       fscanf(file, "%u %*u %u", &first, &length) == 2)
-		mapped = id >= first && id - first < length;
+	while (!mapped && fgets(line, sizeof(line), file))
+		mapped = has_id(line, id);
 	if (file)
 		fclose(file);
 	return mapped;
