@@ -11,30 +11,6 @@
 
 #include "common/vis.h"
 
-static int find_user(const char *option, const char *name, uid_t *uid,
-		     gid_t *gid)
-{
-	const struct passwd *pw;
-
-	errno = 0;
-	pw = getpwnam(name);
-	if (!pw) {
-		int err = errno;
-
-		log_error("--%s %s: no such user", option, vis_once(name));
-		return err ? -err : -ENOENT;
-	}
-	*uid = pw->pw_uid;
-	*gid = pw->pw_gid;
-	return 0;
-}
-
-/* The user compiled in if this system has it, else nobody. */
-static const char *default_user(void)
-{
-	return getpwnam(VDC_USER) ? VDC_USER : "nobody";
-}
-
 /* A line is the first id inside, the first outside, and how many. */
 static bool has_id(const char *line, unsigned long id)
 {
@@ -60,6 +36,42 @@ static bool is_mapped(const char *map, unsigned long id)
 	return mapped;
 }
 
+static int check_mapped(const char *option, const char *name, const char *map,
+			unsigned long id)
+{
+	if (is_mapped(map, id))
+		return 0;
+	log_error("--%s %s: this user namespace does not have that id; start the daemon outside of it, as an ordinary user",
+		  option, vis_once(name));
+	return -EINVAL;
+}
+
+static int find_user(const char *option, const char *name, uid_t *uid,
+		     gid_t *gid)
+{
+	const struct passwd *pw;
+	int err;
+
+	errno = 0;
+	pw = getpwnam(name);
+	if (!pw) {
+		err = errno;
+		log_error("--%s %s: no such user", option, vis_once(name));
+		return err ? -err : -ENOENT;
+	}
+	*uid = pw->pw_uid;
+	*gid = pw->pw_gid;
+	err = check_mapped(option, name, "/proc/self/uid_map", *uid);
+	return err ? err : check_mapped(option, name, "/proc/self/gid_map",
+					*gid);
+}
+
+/* The user compiled in if this system has it, else nobody. */
+static const char *default_user(void)
+{
+	return getpwnam(VDC_USER) ? VDC_USER : "nobody";
+}
+
 static int find_server(struct identity *identity, const char *user)
 {
 	const char *name = user;
@@ -83,12 +95,6 @@ static int find_server(struct identity *identity, const char *user)
 		log_error("--user %s: guests are not served as root",
 			  vis_once(name));
 		return -EPERM;
-	}
-	if (!is_mapped("/proc/self/uid_map", identity->uid) ||
-	    !is_mapped("/proc/self/gid_map", identity->gid)) {
-		log_error("--user %s: this user namespace does not have that id; start the daemon outside of it, as an ordinary user",
-			  vis_once(name));
-		return -EINVAL;
 	}
 	identity->name = name;
 	return 0;
@@ -124,6 +130,8 @@ static int find_owner(struct identity *identity, const struct options *options)
 			return -ENOENT;
 		}
 		identity->socket_gid = gr->gr_gid;
+		return check_mapped("socket-group", options->socket_group,
+				    "/proc/self/gid_map", gr->gr_gid);
 	}
 	return 0;
 }

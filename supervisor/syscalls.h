@@ -49,15 +49,20 @@ ALLOW(writev)
 
 /* guest memory and our own */
 #define GUEST_MEMORY(call)						\
-	ALLOW_BOTH(call, WITHOUT(2, PROT_EXEC), VALUE(3, MAP_SHARED))
+	ALLOW_BOTH(call, VALUE(2, PROT_READ | PROT_WRITE), VALUE(3, MAP_SHARED))
 /* ... of the only kind that RLIMIT_DATA counts */
 #define OUR_MEMORY(call)						\
-	ALLOW_BOTH(call, WITHOUT(2, PROT_EXEC),				\
+	ALLOW_BOTH(call, VALUE(2, PROT_READ | PROT_WRITE),		\
 		   VALUE(3, MAP_PRIVATE | MAP_ANONYMOUS))
-GUEST_MEMORY(mmap)
+#ifdef __s390x__			/* one pointer to all of its arguments */
+ALLOW(mmap)
+#elif defined(__NR_mmap2)		/* mmap() is such a one there */
 GUEST_MEMORY(mmap2)
-OUR_MEMORY(mmap)
 OUR_MEMORY(mmap2)
+#else
+GUEST_MEMORY(mmap)
+OUR_MEMORY(mmap)
+#endif
 ALLOW(munmap)
 ALLOW(brk)
 ALLOW_VALUE(madvise, 2, MADV_DONTDUMP)

@@ -146,7 +146,10 @@ void worker_ended(struct console *c, const siginfo_t *info)
 		death.cause = CAUSE_HUNG;
 		what = "did not answer and was killed";
 	} else if (w->condemned && death.cause != CAUSE_STATE) {
-		/* It may have been faster; what it said then does not count. */
+		/*
+		 * It may have been faster than its end; of what it says then
+		 * only that its state is bad counts.
+		 */
 		death.cause = CAUSE_CORRUPT;
 	}
 	worker_clear(c);

@@ -25,7 +25,8 @@
 
 /*
  * Bytes. A worker allocates little but what libevent needs for its fds, the
- * rest is in its state and the guest's memory; it has 336 KiB and 132 KiB.
+ * rest is in its state and the guest's memory: on x86-64 it has 336 KiB of data
+ * and 132 KiB of stack.
  */
 #define DATA		(4 << 20)
 #define STACK		(1 << 20)
@@ -49,7 +50,10 @@ int jail_user(void)
 	return 0;
 }
 
-/* Should: leave no core, hold few fds and little memory, start no process. */
+/*
+ * Should: leave no core, hold few fds and little memory, pin
+ * none, start no process.
+ */
 int jail_limits(void)
 {
 	static const struct {

@@ -108,7 +108,7 @@ static void watch(struct vq *vq)
 	if (vq->kick >= 0) {
 		vq->kick_ev = loop_event(vq->base, vq->kick,
 					 EV_READ | EV_PERSIST, vq_kick_cb, vq);
-		if (event_add(vq->kick_ev, NULL) == 0)
+		if (loop_try_add(vq->kick_ev))
 			return;
 		log_limited(LOG_WARN, "ring %u: kick fd cannot be watched",
 			    vq->index);

@@ -12,7 +12,7 @@
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/sup.h"
 
-/* Of both sockets, and some to spare: what one pass may take. */
+/* What one pass may take of a control socket and of a log, of both workers. */
 #define RECEIVES_MAX	(2 * (32 + 1) + 2 * (240 + 1))
 
 int __real_close(int fd);

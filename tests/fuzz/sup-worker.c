@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -13,8 +14,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/contract.h"
 #include "common/fd.h"
 #include "common/state.h"
+#include "supervisor/cause.h"
 #include "supervisor/spawn.h"
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/sup-clock.h"
@@ -105,9 +108,30 @@ pid_t __wrap_spawn_worker(const struct spawn *spawn, int *pidfd)
 /* What a worker leaves that crashed, or was killed for what it did. */
 static bool is_spoilt(const struct sup_worker *w, int code, int status)
 {
-	return w->killed || (code != CLD_EXITED && status == SIGSEGV) ||
-	       (code == CLD_EXITED && (status == WORKER_EXIT_STATE ||
-				       status == WORKER_EXIT_SIGNAL + SIGBUS));
+	static const int faults[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT,
+				      SIGTRAP, SIGSYS };
+
+	if (w->killed)
+		return true;
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		if (code != CLD_EXITED && status == faults[i])
+			return true;
+	if (code != CLD_EXITED)
+		return false;
+	switch (status) {
+	case WORKER_EXIT_ASKED:
+	case WORKER_EXIT_CONTROL:
+	/* before it has served these are no lies */
+	case WORKER_EXIT_CONTRACT:
+	case WORKER_EXIT_JAIL:
+	case WORKER_EXIT_PROOF:
+	case CAUSE_EXIT_MAPS:
+	case CAUSE_EXIT_EXEC_LATER:
+	case CAUSE_EXIT_EXEC:
+		return false;
+	default:
+		return true;
+	}
 }
 
 static void die(struct sup_worker *w, int code, int status)

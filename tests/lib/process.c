@@ -9,10 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/mono.h"
 #include "tests/lib/must.h"
 #include "tests/lib/wait.h"
 
-#define SETTLED		200		/* looks in a row */
+#define SETTLED_US	300000
 
 /* Reads /proc/@pid/@name; returns its length, 0 if it cannot be read. */
 static size_t process_read(pid_t pid, const char *name, char *buf, size_t size)
@@ -186,14 +187,15 @@ long process_fds(pid_t pid)
 
 long process_fds_settled(pid_t pid)
 {
-	uint64_t deadline = wait_until(WAIT_MS);
+	uint64_t deadline = wait_until(WAIT_MS), since = mono_us();
 	long last = process_fds(pid);
 
-	for (unsigned int same = 0; same < SETTLED;) {
+	while (mono_us() - since < SETTLED_US) {
 		long now = process_fds(pid);
 
 		must(wait_left(deadline) > 0, "fds come and go");
-		same = now == last ? same + 1 : 0;
+		if (now != last)
+			since = mono_us();
 		last = now;
 		wait_pause();
 	}

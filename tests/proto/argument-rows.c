@@ -16,6 +16,7 @@
 #define JUNK		((unsigned long)-1)
 #define HIGH_POINTER	(1UL << 32)	/* null to who looks at 32 bits */
 #define ANON		(MAP_PRIVATE | MAP_ANONYMOUS)
+#define BOTH		(PROT_READ | PROT_WRITE)
 #define PEERPIDFD	77		/* SO_PEERPIDFD */
 
 const struct call killed_calls[] = {
@@ -24,13 +25,16 @@ const struct call killed_calls[] = {
 	{ SYS_mmap, { 0, 4096, PROT_WRITE | PROT_EXEC, ANON, JUNK } },
 	{ SYS_mmap, { 0, 4096, 0xffffffff00000004, ANON, JUNK } },
 	{ SYS_mmap, { 0, 4096, PROT_EXEC, MAP_SHARED, 4 } },
-	/* ... or is not counted as its own */
-	{ SYS_mmap, { 0, 4096, PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, JUNK } },
-	{ SYS_mmap, { 0, 4096, PROT_WRITE, ANON | MAP_GROWSDOWN, JUNK } },
-	{ SYS_mmap, { 0, 4096, PROT_WRITE, ANON | MAP_LOCKED, JUNK } },
-	{ SYS_mmap, { 0, 4096, PROT_WRITE, ANON | MAP_HUGETLB, JUNK } },
-	{ SYS_mmap, { 4096, 4096, PROT_WRITE, ANON | MAP_FIXED, JUNK } },
-	{ SYS_mmap, { 0, 4096, PROT_WRITE, MAP_PRIVATE, 4 } },
+	/* ... or is of another kind than guest memory and its own */
+	{ SYS_mmap, { 0, 4096, PROT_READ, ANON, JUNK } },
+	{ SYS_mmap, { 0, 4096, PROT_NONE, ANON, JUNK } },
+	{ SYS_mmap, { 0, 4096, PROT_READ, MAP_SHARED, 4 } },
+	{ SYS_mmap, { 0, 4096, BOTH, MAP_SHARED | MAP_ANONYMOUS, JUNK } },
+	{ SYS_mmap, { 0, 4096, BOTH, ANON | MAP_GROWSDOWN, JUNK } },
+	{ SYS_mmap, { 0, 4096, BOTH, ANON | MAP_LOCKED, JUNK } },
+	{ SYS_mmap, { 0, 4096, BOTH, ANON | MAP_HUGETLB, JUNK } },
+	{ SYS_mmap, { 4096, 4096, BOTH, ANON | MAP_FIXED, JUNK } },
+	{ SYS_mmap, { 0, 4096, BOTH, MAP_PRIVATE, 4 } },
 	{ SYS_mprotect, { 0, 0, PROT_EXEC } },
 	{ SYS_mprotect, { 0, 0, PROT_READ } },
 	{ SYS_pkey_mprotect, { 0, 0, PROT_READ, JUNK } },

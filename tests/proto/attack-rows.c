@@ -19,7 +19,7 @@
 #define CONTROL		3		/* a worker's control socket */
 #define DATA		INJECT_AT(0)
 #define ANON		(MAP_PRIVATE | MAP_ANONYMOUS)
-#define MUCH		(8UL << 20)
+#define MUCH		(4UL << 20)
 
 #define ROW(what, fate, call, content, name, ...) \
 	{ what, fate, SYS_##call, content, name, { __VA_ARGS__ } },

@@ -333,9 +333,9 @@ static void send_by_all(const struct world *w, struct inject *in,
 		uint64_t deadline = wait_until(WAIT_MS);
 		struct inject_result result;
 
-		do
-			result = inject_call(in, w->worker[0], &call);
-		while (result.value == -ETOOMANYREFS && wait_left(deadline));
+		while ((result = inject_call(in, w->worker[0], &call)).value ==
+		       -ETOOMANYREFS && wait_left(deadline) > 0)
+			wait_pause();
 		must(result.signal == 0, "fd %lu: signal %d", fd,
 		     result.signal);
 		nothing_happened(row);

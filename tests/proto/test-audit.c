@@ -165,7 +165,7 @@ static const struct limit worker_limits[] = {
 	{ "Max nice priority", 0 }, { "Max realtime priority", 0 },
 	{ "Max open files", 255 },
 #ifndef VDC_SANITIZERS
-	{ "Max data size", 8 << 20 }, { "Max stack size", 2 << 20 },
+	{ "Max data size", 4 << 20 }, { "Max stack size", 1 << 20 },
 #endif
 	{ NULL, 0 },
 };

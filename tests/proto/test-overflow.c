@@ -186,6 +186,7 @@ static void skipped_output_is_marked(void **state)
 	char *text = calloc(1, 8 * MIB);
 	char *at;
 	size_t len;
+	long n;
 
 	must(text != NULL, "out of memory");
 	start(w, "drop-oldest", "on");
@@ -197,7 +198,9 @@ static void skipped_output_is_marked(void **state)
 	for (len = 0; len < 7 || memcmp(text + len - 7, "the end", 7) != 0;) {
 		must(wait_fd(c->fd, POLLIN, wait_until(WAIT_MS)),
 		     "the present does not follow");
-		len += (size_t)tclient_read_some(c, text + len, 4096);
+		n = tclient_read_some(c, text + len, 4096);
+		must(n >= 0, "the console closed");
+		len += (size_t)n;
 		must(len < 4 * MIB, "nothing is skipped");
 	}
 	must(len > 65536, "%zu bytes came", len);

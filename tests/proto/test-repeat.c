@@ -18,7 +18,6 @@
 #define REPEAT		2000
 #define WARM_UP		200
 #define HANG_S		3600
-#define SETTLED		50		/* looks in a row */
 
 /* What an allocator keeps; a leak of a byte each time would be more. */
 #define SLACK_KB	(64 + repeat() / 1024)
@@ -161,17 +160,8 @@ static struct has look(pid_t pid)
 /* Once what is on its way to be closed is. */
 static struct has settled(pid_t pid)
 {
-	struct has last = look(pid);
-
-	for (unsigned int same = 0; same < SETTLED;) {
-		struct has now = look(pid);
-
-		same = now.fds == last.fds && now.maps == last.maps ?
-		       same + 1 : 0;
-		last = now;
-		wait_pause();
-	}
-	return last;
+	process_fds_settled(pid);
+	return look(pid);
 }
 
 static void show(const char *who, const struct has *was, const struct has *is)

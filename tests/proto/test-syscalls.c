@@ -225,8 +225,10 @@ static void each_call(void **state)
 			call.arg[1] = JUNK;
 		else if (nr == SYS_read || nr == SYS_write || nr == SYS_close)
 			call.arg[0] = JUNK;
-		else if (nr == SYS_mmap)
+		else if (nr == SYS_mmap) {
+			call.arg[2] = PROT_READ | PROT_WRITE;
 			call.arg[3] = MAP_SHARED;
+		}
 		fate = fate_of(&call);
 		if (is_allowed(nr, name))
 			must(fate != SIGSYS || !name,
