@@ -596,6 +596,11 @@ fuzz_corpus = \
 	%D%/corpus/fuzz-supervisor/signal-34 \
 	%D%/corpus/fuzz-supervisor/signal-9 \
 	%D%/corpus/fuzz-supervisor/stale-ends \
+	%D%/corpus/fuzz-supervisor/stale-log-1 \
+	%D%/corpus/fuzz-supervisor/stale-log-2 \
+	%D%/corpus/fuzz-supervisor/stale-log-3 \
+	%D%/corpus/fuzz-supervisor/stale-log-4 \
+	%D%/corpus/fuzz-supervisor/stale-log-5 \
 	%D%/corpus/fuzz-supervisor/start-fails \
 	%D%/corpus/fuzz-supervisor/stuck \
 	%D%/corpus/fuzz-supervisor/too-many-lines \

@@ -195,8 +195,8 @@ static void use_stale_ends(uint8_t what)
 	if (what & 1)
 		ctl_send(sup.stale.control, &last, fds,
 			 fds[0] < 0 ? 0 : what % PENDING_MAX);
-	else
-		ctl_send(sup.stale.log, &last, NULL, 0);
+	else if (!ctl_send(sup.stale.log, &last, NULL, 0))
+		heard_no_more();
 }
 
 static void fail_sends(void)

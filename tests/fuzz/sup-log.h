@@ -11,7 +11,7 @@ void heard_start(void);
 /* The worker of console 0 writes these; it may not be able to write all. */
 void heard_says(const void *bytes, size_t len);
 
-/* It sent fds with them, and is not heard any more. */
+/* It sent fds with them, or somebody else had its end: all may come out. */
 void heard_no_more(void);
 
 /* The worker of console 1 says so, and the log has it before this returns. */
