@@ -293,6 +293,7 @@ fuzz_front = \
 	%D%/fuzz/sup-fds.c %D%/fuzz/sup-fds.h \
 	%D%/fuzz/sup-log.c %D%/fuzz/sup-log.h \
 	%D%/fuzz/sup-model.c %D%/fuzz/sup-model.h \
+	%D%/fuzz/sup-talk.c \
 	%D%/fuzz/sup-worker.c %D%/fuzz/sup-worker.h
 %C%_fuzz_fuzz_supervisor_LDADD = \
 	$(fuzz_main) \

@@ -41,14 +41,19 @@ struct place {
 static struct userns_maps maps;
 static const struct place *place;
 
+static void be_alone(void)
+{
+	if (unshare(CLONE_NEWUSER) != 0 || userns_map(&maps) != 0)
+		dprintf(2, "unshare: errno %d\n", errno);
+}
+
 /* ... it is a limit that forbids. */
 static void deny_namespace(const char *name)
 {
 	char path[64];
 	int fd;
 
-	if (unshare(CLONE_NEWUSER) != 0 || userns_map(&maps) != 0)
-		dprintf(2, "unshare: errno %d\n", errno);
+	be_alone();
 	snprintf(path, sizeof(path), "/proc/sys/user/%s", name);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0 || write(fd, "0", 1) != 1)
@@ -61,8 +66,7 @@ static void be_root_alone(void)
 {
 	snprintf(maps.uid, sizeof(maps.uid), "0 %u 1", getuid());
 	snprintf(maps.gid, sizeof(maps.gid), "0 %u 1", getgid());
-	if (unshare(CLONE_NEWUSER) != 0 || userns_map(&maps) != 0)
-		dprintf(2, "unshare: errno %d\n", errno);
+	be_alone();
 }
 
 static void into_the_place(void)
@@ -285,6 +289,21 @@ static void nobody_to_become(void **state)
 	daemon_before_exec(NULL);
 }
 
+/* The same of those who are to have the sockets. */
+static void nobody_to_give_to(void **state)
+{
+	static const struct place alone = { .layer = "other groups" };
+	struct world *w = *state;
+
+	place = &alone;
+	daemon_before_exec(be_alone);
+	ends_at_once(w, DAEMON_OPTIONS("--socket-group", "root"));
+	must(daemon_log_count(&w->daemon,
+			      "--socket-group root: this user namespace") == 1,
+	     "not said");
+	daemon_before_exec(NULL);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -293,6 +312,7 @@ int main(int argc, char **argv)
 		WORLD_TEST(old_kernel),
 		WORLD_TEST(never_without),
 		WORLD_TEST(nobody_to_become),
+		WORLD_TEST(nobody_to_give_to),
 	};
 
 	world_filter(argc, argv);

@@ -185,7 +185,10 @@ static void let_time_pass(void)
 	sup_wait(us);
 }
 
-/* Whoever has what was the last worker's goes on with it. */
+/*
+ * Whoever has what was the last worker's goes on with it. Its log is read until
+ * its end was seen, and not after that.
+ */
 static void use_stale_ends(uint8_t what)
 {
 	int fds[PENDING_MAX];
@@ -195,7 +198,8 @@ static void use_stale_ends(uint8_t what)
 	if (what & 1)
 		ctl_send(sup.stale.control, &last, fds,
 			 fds[0] < 0 ? 0 : what % PENDING_MAX);
-	else if (!ctl_send(sup.stale.log, &last, NULL, 0))
+	else if (!ctl_send(sup.stale.log, &last, NULL, 0) &&
+		 sup.worker[SUP_TAKEN].dead)
 		heard_no_more();
 }
 

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "common/ctl.h"
+#include "tests/fuzz/sup.h"
 
 void workers_start(void);
 
@@ -30,6 +31,9 @@ void worker_hangs_up(unsigned int how);
 
 /* It writes @value at @at of its state: now, or before the @reads-th read. */
 void worker_scribbles(uint64_t at, uint64_t value, unsigned int reads);
+
+/* It is dead from here on, and nobody has been told. */
+void worker_dies(struct sup_worker *w, int code, int status);
 
 /* A kill that had no effect has it now. */
 void worker_unstick(void);

@@ -28,7 +28,7 @@ struct sup_worker {
 	int end;			/* written to, its pidfd is readable */
 	pid_t pid;
 	bool dead;
-	bool stuck;			/* a kill has no effect for now */
+	bool stuck;			/* a kill has no effect */
 	bool killed;			/* one has come meanwhile */
 	siginfo_t how;
 };
